@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+USES    := lib/base lib/abi
+SOURCES :=

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The end: stops the other CPUs, tells what is known, and leaves QEMU with a status of its own. */
+#include "kernel/assert.h"
+
+#include "arch/cpu.h"
+#include "arch/debug.h"
+#include "arch/irq.h"
+#include "arch/smp.h"
+#include "base/format.h"
+#include "kernel/percpu.h"
+
+#define PANIC_EXIT_CODE 101u
+
+static uint32_t panicking; /* atomic: the first CPU wins */
+
+static void print_address(uint64_t ip) {
+    log_emergency("  [<%lx>]\n", ip);
+}
+
+_Noreturn void panic(const char *format, ...) {
+    arch_irq_disable();
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) != 0) {
+        arch_halt();
+    }
+    arch_ipi_send(~CPU_BIT(percpu_cpu()), ARCH_IPI_STOP);
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    format_va(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    log_emergency("\nPANIC on CPU %u: %s\n", percpu_cpu(), text);
+    arch_backtrace(NULL, print_address);
+    arch_reset(ARCH_RESET_OFF, PANIC_EXIT_CODE);
+}

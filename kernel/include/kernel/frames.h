@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Physical memory: frames of 4 KiB in arenas (one per run of usable RAM), each with a bitmap and a summary level,
+ * claimed by compare-and-swap; per-CPU magazines in front. No lock on any path.
+ */
+#pragma once
+
+#include "abi/bootinfo.h"
+#include "abi/types.h"
+#include "base/list.h"
+
+/* What a frame is used for: checked by the audit, and by free. */
+enum frame_use {
+    FRAME_FREE,
+    FRAME_BOOT,       /* kernel image, archive, the arrays of this room */
+    FRAME_KERNEL,     /* heap, slabs, stacks, per-CPU areas */
+    FRAME_PAGE_TABLE,
+    FRAME_VMO,
+    FRAME_MAGAZINE,   /* free, kept by a CPU */
+    FRAME_USE_COUNT
+};
+
+/* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`; frames.c the rest. */
+struct frame {
+    struct list_node link;
+    void *owner;          /* VMO or page table it belongs to */
+    uint64_t index;       /* page index in the owner */
+    uint32_t pin_count;   /* protected by the owner's lock */
+    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
+    uint8_t use;          /* enum frame_use, atomic */
+    uint8_t flags;
+};
+
+enum frame_flags { FRAME_ANY = 0, FRAME_DIRTY_OK = 1 /* contents need not be zeroed */ };
+
+/* Builds the arenas. bi: validated. The direct map covers all of its memory. Boot CPU only. */
+void frames_init(const struct boot_info *bi);
+
+/* One frame, zeroed unless FRAME_DIRTY_OK; null when there is none. Interrupts off. Constant time. */
+struct frame *frame_alloc(enum frame_use use, unsigned flags);
+
+/* Frees a frame. Double free, foreign free and freeing a pinned frame panic. */
+void frame_free(struct frame *frame);
+
+/* `count` contiguous frames, the first aligned to `align` frames (a power of two), below physical `limit`
+ * (0: anywhere). Zeroed unless FRAME_DIRTY_OK. Null when there is no such run. */
+struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
+void frame_free_run(struct frame *first, size_t count);
+
+uint64_t frame_to_phys(const struct frame *frame);
+void *frame_to_virt(const struct frame *frame);
+struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
+
+struct frame_counts {
+    uint64_t total;                 /* frames of all arenas */
+    uint64_t use[FRAME_USE_COUNT];  /* exact when no other CPU allocates */
+};
+void frames_count(struct frame_counts *counts);
+
+/* Returns all frames of every magazine to the arenas; the calling CPU only, others by their own call. */
+void frames_drain_magazines(void);
+
+/* Bitmap, summary and frame array agree; counts add up. Number of faults found, each reported by `report`. */
+unsigned frames_audit(void (*report)(const char *format, ...));

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spin locks. Taken with interrupts off (the kernel always runs so). Each lock has a class; debug builds check that
+ * classes are taken in ascending order, that nobody takes a lock twice, and that none is held at a switch.
+ */
+#pragma once
+
+#include "abi/types.h"
+
+/* The written lock order: a CPU that holds a lock may only take locks of a later class. */
+enum lock_class {
+    LOCK_UNCHECKED,    /* zero-initialised: tests and early boot only */
+    LOCK_TASK,         /* job and process trees */
+    LOCK_VMAR,         /* one address space: regions, page table */
+    LOCK_VMO,          /* pages of a VMO family */
+    LOCK_CAPABILITY,   /* one derivation tree */
+    LOCK_HANDLES,      /* one process's handle table */
+    LOCK_ENDPOINT,     /* queues of an endpoint */
+    LOCK_OBJECT,       /* signals and observers of one object */
+    LOCK_PORT,         /* packets of a port */
+    LOCK_WAIT,         /* a wait queue */
+    LOCK_INTERRUPT,    /* an interrupt object, the line table */
+    LOCK_TIMEOUT,      /* a CPU's timeouts */
+    LOCK_RUN_QUEUE,    /* a CPU's run queue */
+    LOCK_KERNEL_SPACE, /* the kernel's page table */
+    LOCK_HEAP,
+    LOCK_SLAB,
+    LOCK_DEFERRED,     /* objects waiting for their grace period */
+    LOCK_ARCH,         /* interrupt controller registers, TLB shoot-down */
+    LOCK_LOG,
+    LOCK_CLASS_COUNT
+};
+
+struct spinlock {
+    uint32_t locked;    /* atomic: 0 or 1 */
+    uint8_t lock_class; /* enum lock_class */
+    uint8_t holder;     /* CPU, debug builds */
+};
+
+#define SPINLOCK(class)                                                                            \
+    { .lock_class = (class) }
+
+void spinlock_init(struct spinlock *lock, enum lock_class lock_class);
+void spinlock_acquire(struct spinlock *lock);
+void spinlock_release(struct spinlock *lock);
+bool spinlock_is_held(const struct spinlock *lock); /* by this CPU; always true in release builds */

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+USES    := kernel/core arch/include lib/base lib/abi
+SOURCES := main.c
