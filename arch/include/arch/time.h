@@ -14,3 +14,7 @@ void arch_time_cancel(void);
 
 /* Fills in how user mode computes the same time from the counter it may read. */
 void arch_time_page_fill(struct ts_time_page *page);
+
+/* Lets user mode read the cycle counter (TSC, PMCCNTR_EL0, cycle), or not; this CPU. Benchmarks need it. The
+ * counter of the time page is always readable. */
+void arch_time_user_counters(bool enable);
