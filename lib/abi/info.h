@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What object_get_info reads: per topic one record, or an array of records. All need INSPECT unless they say more. */
+/* What object_get_info reads: per topic one record, or an array of records. All need INSPECT unless
+ * they say more. */
 #pragma once
 
 #include "abi/options.h"
 #include "abi/types.h"
 
 enum ts_info_topic {
-    TS_INFO_HANDLE_BASIC = 0,    /* any: struct ts_info_handle_basic; needs no right */
-    TS_INFO_NAME = 1,            /* any that has a name: struct ts_info_name; needs GET_PROPERTY or INSPECT */
+    TS_INFO_HANDLE_BASIC = 0, /* any: struct ts_info_handle_basic; needs no right */
+    TS_INFO_NAME = 1, /* any that has a name: struct ts_info_name; needs GET_PROPERTY or INSPECT */
     TS_INFO_PROCESS = 2,         /* process: struct ts_info_process */
     TS_INFO_PROCESS_HANDLES = 3, /* process: array of struct ts_info_handle */
     TS_INFO_PROCESS_THREADS = 4, /* process: array of ts_koid_t; needs ENUMERATE */
@@ -19,9 +20,10 @@ enum ts_info_topic {
     TS_INFO_VMO = 10,            /* vmo: struct ts_info_vmo */
     TS_INFO_SYSTEM_MEMORY = 11,  /* resource ROOT or DEBUG: struct ts_info_system_memory */
     TS_INFO_SYSTEM_CPUS = 12,    /* resource ROOT or DEBUG: array of struct ts_info_cpu */
-    TS_INFO_SYSTEM_INTERRUPTS = 13, /* resource ROOT or DEBUG: array of struct ts_info_interrupt, lines in use */
-    TS_INFO_RESOURCE = 14,       /* resource: struct ts_info_resource */
-    TS_INFO_VMAR = 15,           /* vmar: struct ts_info_vmar */
+    TS_INFO_SYSTEM_INTERRUPTS =
+        13, /* resource ROOT or DEBUG: array of struct ts_info_interrupt, lines in use */
+    TS_INFO_RESOURCE = 14, /* resource: struct ts_info_resource */
+    TS_INFO_VMAR = 15,     /* vmar: struct ts_info_vmar */
 };
 
 struct ts_info_handle_basic {
@@ -67,18 +69,18 @@ struct ts_info_task_stats {
 
 enum ts_thread_state {
     TS_THREAD_NEW = 0,
-    TS_THREAD_RUNNING = 1,  /* or ready to */
-    TS_THREAD_WAITING = 2,  /* for an object, a port, the clock */
-    TS_THREAD_CALLING = 3,  /* for a reply */
+    TS_THREAD_RUNNING = 1,   /* or ready to */
+    TS_THREAD_WAITING = 2,   /* for an object, a port, the clock */
+    TS_THREAD_CALLING = 3,   /* for a reply */
     TS_THREAD_RECEIVING = 4, /* for a request */
     TS_THREAD_DEAD = 5,
 };
 
 struct ts_info_thread {
-    uint32_t state; /* enum ts_thread_state */
+    uint32_t state;    /* enum ts_thread_state */
     uint32_t priority; /* effective */
     uint32_t base_priority;
-    uint32_t cpu; /* where it ran last */
+    uint32_t cpu;      /* where it ran last */
     uint64_t cpu_time; /* ns */
     char name[TS_NAME_LENGTH];
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages through endpoints: the tag, and the message buffer, one pinned page per thread that kernel and user space
- * both see. Up to 6 words travel in registers; with more than 6, all words are taken from and delivered to the
- * buffer, and the first 6 are delivered in registers as well. Handles are always in the buffer.
+ * Messages through endpoints: the tag, and the message buffer, one pinned page per thread that
+ * kernel and user space both see. Up to 6 words travel in registers; with more than 6, all words
+ * are taken from and delivered to the buffer, and the first 6 are delivered in registers as well.
+ * Handles are always in the buffer.
  */
 #pragma once
 
@@ -12,7 +13,8 @@
 #define TS_MESSAGE_HANDLES        4u  /* most handles of a message */
 #define TS_MESSAGE_REGISTER_WORDS 6u  /* words that need no buffer */
 
-/* Tag: bits 0-6 words, bits 7-9 handles, bits 10-15 zero, bits 16-31 flags of the kernel, bits 32-63 label. */
+/* Tag: bits 0-6 words, bits 7-9 handles, bits 10-15 zero, bits 16-31 flags of the kernel, bits
+ * 32-63 label. */
 #define TS_TAG_WORDS_MASK    0x7full
 #define TS_TAG_HANDLES_SHIFT 7
 #define TS_TAG_HANDLES_MASK  0x7ull
@@ -26,7 +28,8 @@
 #define TS_REPLY_NONE 1ull /* nothing to reply to: only receive */
 
 static inline uint64_t ts_tag(uint32_t label, unsigned words, unsigned handles) {
-    return (uint64_t)label << TS_TAG_LABEL_SHIFT | (uint64_t)handles << TS_TAG_HANDLES_SHIFT | words;
+    return (uint64_t)label << TS_TAG_LABEL_SHIFT | (uint64_t)handles << TS_TAG_HANDLES_SHIFT |
+           words;
 }
 
 static inline unsigned ts_tag_words(uint64_t tag) {

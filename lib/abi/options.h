@@ -16,24 +16,26 @@
 #define TS_VMAR_CAN_MAP_SPECIFIC   (1u << 8)
 
 /* Options of vmo_create. */
-#define TS_VMO_RESIZABLE (1u << 0) /* reserved: refused with INVALID_ARGS until sizes can change */
+#define TS_VMO_RESIZABLE (1u << 0) /* reserved: refused with INVALID_ARGS until sizes can change   \
+                                    */
 
 /* What job_set_ceiling limits. Unset is as the parent, 0 denies. */
 enum ts_job_ceiling {
-    TS_CEILING_MEMORY = 0,     /* bytes, kernel objects included */
-    TS_CEILING_SWAP = 1,       /* bytes */
-    TS_CEILING_PINNED = 2,     /* bytes of DMA memory */
+    TS_CEILING_MEMORY = 0, /* bytes, kernel objects included */
+    TS_CEILING_SWAP = 1,   /* bytes */
+    TS_CEILING_PINNED = 2, /* bytes of DMA memory */
     TS_CEILING_INTERRUPTS = 3,
     TS_CEILING_HANDLES = 4,
     TS_CEILING_THREADS = 5,
     TS_CEILING_PROCESSES = 6,
-    TS_CEILING_CPU = 7,        /* thousandths of one CPU */
-    TS_CEILING_PRIORITY = 8,   /* highest base priority of a thread */
+    TS_CEILING_CPU = 7,      /* thousandths of one CPU */
+    TS_CEILING_PRIORITY = 8, /* highest base priority of a thread */
     TS_CEILING_COUNT = 9,
 };
 #define TS_CEILING_UNSET UINT64_MAX
 
-/* Kinds of resources. ROOT covers all others; base and length are meaningful where a range is named. */
+/* Kinds of resources. ROOT covers all others; base and length are meaningful where a range is
+ * named. */
 enum ts_resource_kind {
     TS_RESOURCE_ROOT = 0,
     TS_RESOURCE_MEMORY = 1,    /* physical addresses of device registers */
@@ -47,8 +49,8 @@ enum ts_resource_kind {
 };
 
 /* Options of interrupt_create. */
-#define TS_INTERRUPT_EDGE        (1u << 0) /* default: level */
-#define TS_INTERRUPT_ACTIVE_LOW  (1u << 1)
+#define TS_INTERRUPT_EDGE       (1u << 0) /* default: level */
+#define TS_INTERRUPT_ACTIVE_LOW (1u << 1)
 
 /* Actions of system_power. */
 enum ts_power_action {
@@ -58,14 +60,15 @@ enum ts_power_action {
 
 /* Commands of system_debug. What they answer is in `value`. */
 enum ts_debug_command {
-    TS_DEBUG_SELFTEST = 0,        /* runs the kernel's self-tests, KTAP into the log: failed tests */
-    TS_DEBUG_AUDIT = 1,           /* checks frames, objects, page tables, problems into the log: problems */
+    TS_DEBUG_SELFTEST = 0, /* runs the kernel's self-tests, KTAP into the log: failed tests */
+    TS_DEBUG_AUDIT = 1, /* checks frames, objects, page tables, problems into the log: problems */
     TS_DEBUG_CONSOLE_RELEASE = 2, /* the UART is user space's from now on: 0 */
-    TS_DEBUG_CONSOLE_BYTES = 3,   /* bytes that the kernel wrote to the UART since it was released */
-    TS_DEBUG_CALL_COUNT = 4,      /* argument: call number | -status << 16: how often it ended with that status */
-    TS_DEBUG_COUNTER = 5,         /* argument: enum ts_debug_counter */
-    TS_DEBUG_DUMP_THREADS = 6,    /* threads into the log: their number */
-    TS_DEBUG_USER_COUNTERS = 7,   /* argument: 1 or 0: user mode may read the cycle counter */
+    TS_DEBUG_CONSOLE_BYTES = 3, /* bytes that the kernel wrote to the UART since it was released */
+    TS_DEBUG_CALL_COUNT =
+        4, /* argument: call number | -status << 16: how often it ended with that status */
+    TS_DEBUG_COUNTER = 5,       /* argument: enum ts_debug_counter */
+    TS_DEBUG_DUMP_THREADS = 6,  /* threads into the log: their number */
+    TS_DEBUG_USER_COUNTERS = 7, /* argument: 1 or 0: user mode may read the cycle counter */
 };
 
 enum ts_debug_counter {
