@@ -27,7 +27,7 @@ KERNEL_CFLAGS_riscv64 :=
 VARIANT_release := -DCONFIG_DEBUG=0 -fno-stack-protector
 VARIANT_debug   := -DCONFIG_DEBUG=1 -fno-stack-protector
 
-INCLUDES := -I lib -I arch -I arch/include -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
+INCLUDES := -I lib -I arch -I arch/include -I arch/$(ARCH)/include -I kernel/include -I drivers -I boot -I $(GEN)
 KERNEL_CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(KERNEL_CFLAGS_$(ARCH)) $(VARIANT_$(VARIANT)) $(INCLUDES)
 
 KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) drivers/early $(patsubst %/rules.mk,%,$(wildcard kernel/*/rules.mk kernel/rules.mk))

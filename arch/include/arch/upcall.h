@@ -5,6 +5,7 @@
 #include "abi/bootinfo.h"
 
 struct arch_frame;
+struct arch_percpu;
 
 enum fault_kind {
     FAULT_PAGE,        /* translation or permission; address and access are valid */
@@ -27,6 +28,9 @@ struct fault {
     bool from_user;
     bool in_user_copy;   /* taken inside arch_copy_from_user/to_user */
 };
+
+/* The boot CPU's percpu block, before anything else of the kernel runs. */
+struct arch_percpu *kernel_percpu_boot(void);
 
 _Noreturn void kernel_main(const struct boot_info *bi);
 _Noreturn void kernel_main_secondary(unsigned cpu);
