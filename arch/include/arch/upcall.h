@@ -47,5 +47,9 @@ void kernel_irq(unsigned line);
 void kernel_timer(void);
 void kernel_ipi(unsigned kind);
 
+/* First thing on the kernel stack of a thread that was switched to without saved kernel state (new, or discarded by
+ * arch_context_discard): called by the arch before it returns to user mode by the thread's frame. May not return. */
+void kernel_user_entry(void);
+
 /* Last thing of every interrupt, after end of interrupt was signalled: may switch threads. */
 void kernel_interrupt_exit(void);
