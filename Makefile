@@ -63,16 +63,11 @@ INSTRUMENT_debug := -fsanitize=undefined -fstack-protector-strong -mstack-protec
 INSTRUMENT     := $(INSTRUMENT_$(VARIANT))
 PLAIN_FLAGS    := -fno-stack-protector
 
-<<<<<<< HEAD
 BASE_FLAGS   := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(CONFIG_$(VARIANT)) $(PLAIN_FLAGS)
 KERNEL_FLAGS := $(BASE_FLAGS) $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -I lib -I boot -I arch -I arch/include \
                 -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
 USER_FLAGS   := $(BASE_FLAGS) -I lib -I lib/os/$(ARCH)/include -I drivers -I user -I tests -I $(GEN)
 LINK := $(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
-=======
-INCLUDES := -I lib -I arch -I arch/include -I arch/$(ARCH)/include -I kernel/include -I drivers -I boot -I $(GEN)
-KERNEL_CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(KERNEL_CFLAGS_$(ARCH)) $(VARIANT_$(VARIANT)) $(INCLUDES)
->>>>>>> base
 
 # --- Rooms
 

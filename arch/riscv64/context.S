@@ -68,6 +68,12 @@ arch_kernel_thread_start:
     jalr    s1
     unimp
 
+/* Where a thread without kernel state begins: sp = its user frame, s0 = 0. */
+    .globl arch_user_start
+arch_user_start:
+    call    kernel_user_entry
+    j       arch_user_resume
+
 /* _Noreturn void arch_user_return(struct arch_context *) */
     .globl arch_user_return
 arch_user_return:

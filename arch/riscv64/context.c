@@ -52,8 +52,9 @@ void arch_context_set_tls(struct arch_context *c, uint64_t value) {
 }
 
 void arch_context_discard(struct arch_context *c) {
-    c->ra = (uint64_t)arch_user_resume;
+    c->ra = (uint64_t)arch_user_start;
     c->sp = (uint64_t)c->frame;
+    c->s[0] = 0; /* the end of backtraces */
 }
 
 void arch_context_fpu_reset(struct arch_context *c) {

@@ -59,10 +59,8 @@ void irq_init(const struct boot_info *bi) {
         return;
     }
     plic = phys_to_virt(bi->controller.range[0].base);
-    line_count = bi->controller.line_count;
-    if (line_count == 0 || line_count > LINES_MAX) {
-        line_count = LINES_MAX;
-    }
+    uint32_t last = bi->controller.line_count; /* sources count from 1 */
+    line_count = last == 0 || last >= LINES_MAX ? LINES_MAX : last + 1;
     for (unsigned cpu = 0; cpu < bi->cpu_count; cpu++) {
         contexts[cpu] = bi->cpu[cpu].controller_context;
         for (unsigned word = 0; word * 32 < line_count; word++) {

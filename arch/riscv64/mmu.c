@@ -6,6 +6,7 @@
 #include "arch/mmu.h"
 
 #include "base/string.h"
+#include "formats/format.h"
 #include "riscv64/riscv64_priv.h"
 
 #define SATP_MODE_SHIFT 60
@@ -77,6 +78,10 @@ const char *mmu_mode_name(void) {
 
 bool mmu_has_asids(void) {
     return asids;
+}
+
+const struct pt_format *arch_mmu_format(void) {
+    return mode == SATP_MODE_SV48 ? &pt_format_sv48 : &pt_format_sv39;
 }
 
 uint64_t mmu_kernel_satp(void) {

@@ -85,7 +85,7 @@ void trap_handle(struct arch_frame *frame);
 /* Assembly. */
 void arch_trap_entry(void);
 void arch_fpu_load(const struct arch_context *context); /* the FPU is on and has the state */
-void arch_user_resume(void);         /* with sp = the user frame */
+void arch_user_start(void); /* first "return" of a thread without kernel state: sp = its user frame */
 void arch_kernel_thread_start(void); /* first "return" of a kernel thread: s1(s2) */
 void arch_secondary_entry(void);
 _Noreturn void arch_secondary_main(void);
