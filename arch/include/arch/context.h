@@ -24,7 +24,8 @@
 /* A thread that runs fn(arg) in the kernel, interrupts off, on the stack [stack, stack+size). fn never returns. */
 void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *), void *arg);
 
-/* A thread that enters user mode when first switched to: frame at the stack's top, all registers zero. */
+/* A thread that enters user mode when first switched to, after calling kernel_user_entry() (arch/upcall.h): frame at
+ * the stack's top, all registers zero. */
 void arch_context_init_user(struct arch_context *c, void *stack, size_t size);
 
 /* Sets where user mode begins, and its first two C arguments. */
@@ -33,7 +34,8 @@ void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, ui
 /* The thread pointer of user mode (FS base, TPIDR_EL0, tp). */
 void arch_context_set_tls(struct arch_context *c, uint64_t value);
 
-/* Forgets what is on c's kernel stack: when next switched to, c returns to user mode by its frame. c does not run. */
+/* Forgets what is on c's kernel stack: when next switched to, c calls kernel_user_entry() and
+ * returns to user mode by its frame. c does not run. */
 void arch_context_discard(struct arch_context *c);
 
 /* Saves the running thread's callee-saved registers in `from`, continues `to`: its kernel stack becomes the one that

@@ -5,6 +5,7 @@
 #include "abi/bootinfo.h"
 
 struct arch_frame;
+struct arch_percpu;
 
 enum fault_kind {
     FAULT_PAGE,        /* translation or permission; address and access are valid */
@@ -28,6 +29,9 @@ struct fault {
     bool in_user_copy;   /* taken inside arch_copy_from_user/to_user */
 };
 
+/* The boot CPU's percpu block, before anything else of the kernel runs. */
+struct arch_percpu *kernel_percpu_boot(void);
+
 _Noreturn void kernel_main(const struct boot_info *bi);
 _Noreturn void kernel_main_secondary(unsigned cpu);
 
@@ -42,6 +46,10 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault);
 void kernel_irq(unsigned line);
 void kernel_timer(void);
 void kernel_ipi(unsigned kind);
+
+/* First thing on the kernel stack of a thread that was switched to without saved kernel state (new, or discarded by
+ * arch_context_discard): called by the arch before it returns to user mode by the thread's frame. May not return. */
+void kernel_user_entry(void);
 
 /* Last thing of every interrupt, after end of interrupt was signalled: may switch threads. */
 void kernel_interrupt_exit(void);

@@ -4,15 +4,52 @@
 
 #include "arch/cpu.h"
 #include "base/list.h"
+#include "base/tree.h"
+#include "kernel/spinlock.h"
 
-struct thread;
+struct task;
+
+/* Work before the return to user mode; set by the own CPU only (others send an IPI). */
+enum percpu_pending {
+    PENDING_RESCHEDULE = 1, /* a task of higher priority became ready, or the time slice is over */
+    PENDING_ATTENTION = 2,  /* the running task must look at its attention bits */
+    PENDING_GRACE = 4,      /* objects wait for their grace period */
+};
+
+#define LOCK_DEPTH_MAX 16
+
+/* The queue of ready tasks of one CPU. lock (LOCK_RUN_QUEUE) protects all of it; other CPUs enqueue and steal. */
+struct run_queue {
+    struct spinlock lock;
+    uint32_t ready_count;
+    uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty */
+    struct list_node ready[TS_PRIORITY_COUNT];
+};
 
 struct percpu {
     struct arch_percpu arch; /* first: entry code finds it */
-    struct thread *current;
-    uint32_t pending;        /* enum percpu_pending: work before the return to user mode; others set bits by IPI only */
-    uint32_t lock_depth;     /* debug builds: locks held, and their classes */
-    uint8_t lock_classes[16];
+    struct task *current;
+    uint32_t pending;        /* enum percpu_pending */
+    uint32_t idle;           /* atomic: this CPU is in arch_idle() and holds no pointer to any object */
+    struct task *idle_task;
+    struct task *switched_from; /* who gave the CPU to the running task: its on_cpu is not cleared yet */
+    struct run_queue run_queue;
+
+    struct spinlock timeout_lock; /* LOCK_TIMEOUT: protects timeouts */
+    struct tree timeouts;         /* by deadline */
+    ts_time_t slice_end;
+    ts_time_t armed;              /* deadline in the hardware timer, TS_TIME_INFINITE: none */
+
+    uint64_t quiescent_epoch;     /* atomic: latest epoch at which this CPU held no looked-up pointer */
+    struct list_node grace_collecting, grace_waiting;
+    uint32_t grace_count;
+    uint64_t grace_target;
+
+    uint64_t switches, interrupts, ipis; /* statistics */
+    ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
+
+    uint32_t lock_depth;          /* debug builds: locks held, and their classes */
+    uint8_t lock_classes[LOCK_DEPTH_MAX];
 };
 
 static inline struct percpu *percpu_self(void) {
@@ -24,3 +61,10 @@ static inline unsigned percpu_cpu(void) {
 }
 
 #define CPU_BIT(cpu) ((uint64_t)1 << (cpu))
+
+/* Adds a block for the next CPU number. Boot CPU only, before that CPU starts. */
+void percpu_add(struct percpu *block);
+struct percpu *percpu_of(unsigned cpu); /* cpu < percpu_count() */
+unsigned percpu_count(void);
+void percpu_set_online(unsigned cpu);
+uint64_t percpu_online(void); /* set of CPUs that run */

@@ -22,6 +22,7 @@ enum lock_class {
     LOCK_INTERRUPT,    /* an interrupt object, the line table */
     LOCK_TIMEOUT,      /* a CPU's timeouts */
     LOCK_RUN_QUEUE,    /* a CPU's run queue */
+    LOCK_KERNEL_STACKS,
     LOCK_KERNEL_SPACE, /* the kernel's page table */
     LOCK_HEAP,
     LOCK_SLAB,

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks (what the scheduler knows of threads), their waits, and the CPUs they run on.
+ *
+ * A blocked task is woken by exactly one party: whoever claims its wait first (task_claim). Wakers that find tasks in
+ * a queue claim under that queue's lock; timeouts and kills claim without it, and then call the wait's own cleanup.
+ */
+#pragma once
+
+#include "abi/status.h"
+#include "arch/context.h"
+#include "base/list.h"
+#include "base/tree.h"
+#include "kernel/percpu.h"
+#include "kernel/spinlock.h"
+
+struct pagetable;
+struct task;
+
+enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_BLOCKED, TASK_MIGRATING, TASK_DEAD };
+
+enum task_attention { ATTENTION_KILL = 1 };
+
+enum { PRIORITY_IDLE = 0, PRIORITY_DEFAULT = 64, PRIORITY_MAX = 255 };
+
+struct timeout {
+    struct tree_node node;        /* in the CPU's timeouts, protected by its timeout_lock */
+    void (*expire)(struct timeout *, uint64_t cookie);
+    uint64_t cookie;              /* for expire: which use of the timeout this is */
+    uint32_t cpu;                 /* whose tree it is in */
+    uint32_t armed;               /* atomic: in a tree */
+};
+
+struct task {
+    struct arch_context context;
+    void *stack;                  /* lowest byte; null: the boot stack */
+    struct pagetable *space;      /* user address space; null: kernel task */
+    struct list_node link;        /* run queue, protected by the queue's lock */
+    uint32_t state;               /* enum task_state, atomic */
+    uint32_t on_cpu;              /* atomic: some CPU still uses its stack or registers */
+    uint32_t attention;           /* atomic: enum task_attention */
+    uint8_t priority;             /* effective; base or inherited. Changed under the run queue's lock when ready */
+    uint8_t base_priority;
+    bool empty_stack;             /* blocked without kernel stack: resumes in user mode */
+    uint32_t cpu;                 /* where it runs or ran last */
+    uint64_t affinity;            /* set of CPUs */
+    ts_time_t run_time;           /* ns, up to its last switch away */
+
+    uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
+    bool uninterruptible;         /* kills do not end this wait */
+    ts_status_t wait_status;      /* written by the claimer before it makes the task ready */
+    void (*wait_cleanup)(struct task *); /* called by a claimer that does not hold the queue's lock; may be null */
+    struct list_node wait_link;   /* in a wait queue, protected by its lock */
+    struct timeout timeout;
+    void (*finish)(struct task *); /* called on another stack after the task's last switch away */
+    void (*attend)(struct task *); /* called on its own stack, no lock held, when attention bits are set */
+    char name[TS_NAME_LENGTH];
+};
+
+static inline struct task *task_current(void) {
+    return percpu_self()->current;
+}
+
+/* Prepares the scheduler on this CPU, making the running code its idle task. */
+void sched_init_cpu(struct percpu *cpu, struct task *idle);
+
+/* The idle loop. Never returns. */
+_Noreturn void sched_idle(void);
+
+/* Gives the task a kernel stack and default values. NO_MEMORY. */
+ts_status_t task_init(struct task *task, const char *name, unsigned priority);
+void task_release_stack(struct task *task);
+
+/* A task that runs fn(arg) in the kernel. */
+struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg, unsigned priority);
+
+/* First call on the stack of a task that is switched to for the first time. */
+void sched_task_entry(void);
+
+void *stack_alloc(void); /* lowest byte of a kernel stack between guard pages; null: no memory */
+void stack_free(void *stack);
+size_t stack_size(void);
+
+/* Makes a new or claimed task ready; it may run at once on another CPU. Any context, locks before RUN_QUEUE held. */
+void task_make_ready(struct task *task);
+
+/* Ends the running task; its finish function runs on another stack. */
+_Noreturn void task_exit(void);
+
+/* Lets other ready tasks of at least this priority run. */
+void sched_yield(void);
+
+/* Called where a long operation can be interrupted: takes pending interrupts, lets more urgent tasks run. Every
+ * looked-up pointer without a reference is invalid afterwards. No lock held. */
+void sched_preemption_point(void);
+
+/* Switches if something more urgent is ready; end of interrupts and system calls. */
+void sched_reschedule_if_pending(void);
+
+/* --- waiting --- */
+
+/* Begins a wait of the running task: before it becomes visible to wakers. */
+void task_wait_begin(void (*cleanup)(struct task *));
+
+/* True for the one caller that may wake the task. */
+bool task_claim(struct task *task);
+
+/* Claimed task: ends its wait with this status. */
+void task_wake(struct task *task, ts_status_t status);
+
+/* Blocks the running task until it is woken; deadline TS_TIME_INFINITE: for ever. Returns the wake status. The caller
+ * made it visible to wakers, and holds no lock. */
+ts_status_t task_block(ts_time_t deadline);
+
+/* The same for a wait that a kill does not end. */
+void task_block_uninterruptible(void);
+
+/* The same with an empty kernel stack: wakers write the result into the user frame. Does not return. */
+_Noreturn void task_block_empty(ts_time_t deadline);
+
+/* Ends the wait of a task from outside (kill): true if it was waiting and is now claimed and cleaned up. */
+bool task_interrupt(struct task *task);
+
+/* The running task looks at its attention bits; does not return if it was killed. No lock held. */
+void task_attend(void);
+
+/* Sets attention bits and makes the task look at them soon, wherever it is. */
+void task_set_attention(struct task *task, uint32_t bits);
+
+/* Changes where the task may run; it moves at once if it must. Interrupts off, no lock held. */
+void task_set_affinity(struct task *task, uint64_t cpus);
+
+/* Changes the effective priority; a ready task moves to its new queue. */
+void task_set_priority(struct task *task, unsigned priority);
+
+struct wait_queue {
+    struct spinlock lock;
+    struct list_node waiters;
+};
+
+void wait_queue_init(struct wait_queue *queue, enum lock_class lock_class);
+/* Called with queue->lock held, which it releases. Returns the wake status. */
+ts_status_t wait_queue_block(struct wait_queue *queue, ts_time_t deadline);
+/* Wakes the first waiter (queue->lock held); false if there was none. */
+bool wait_queue_wake_one(struct wait_queue *queue, ts_status_t status);
+void wait_queue_wake_all(struct wait_queue *queue, ts_status_t status);
+
+/* A sleeping lock, for operations with preemption points inside. Not recursive; taken with no spin lock held. */
+struct mutex {
+    struct wait_queue queue;
+    struct task *owner; /* protected by queue.lock */
+};
+
+void mutex_init(struct mutex *mutex);
+void mutex_acquire(struct mutex *mutex);
+void mutex_release(struct mutex *mutex);
+
+/* --- time --- */
+
+/* Calls timeout->expire(timeout, timeout->cookie) on this CPU at or after the deadline, interrupts off, no lock held. */
+void timeout_set(struct timeout *timeout, ts_time_t deadline);
+/* Afterwards expire is not called any more, but may still be running on another CPU. */
+void timeout_cancel(struct timeout *timeout);
+void timeout_run_expired(void);
+
+/* --- grace periods --- */
+
+struct grace_node {
+    struct list_node link;
+    void (*free)(struct grace_node *);
+};
+
+/* Calls node->free after every CPU has passed a point at which it holds no looked-up pointer. Any context. */
+void grace_defer(struct grace_node *node);
+/* This CPU holds no looked-up pointer now. */
+void grace_quiescent(void);
+/* The same; and runs what is due. */
+void grace_poll(void);
+/* Waits until everything deferred on this CPU before the call was freed. May switch tasks. */
+void grace_synchronize(void);
+bool grace_is_pending(void);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grace periods. The kernel runs with interrupts off between points at which a CPU holds no looked-up pointer:
+ * switches, idling, and interrupts of user mode. A batch is due when every other CPU has idled or reported such a
+ * point with an epoch at least as new as the batch's; CPUs that run user code are asked by an IPI, because entering
+ * the kernel shall cost nothing.
+ *
+ * Lists belong to their CPU; `current_epoch`, `idle` and `quiescent_epoch` are atomic.
+ */
+#include "arch/smp.h"
+#include "kernel/assert.h"
+#include "kernel/sched.h"
+
+static uint64_t current_epoch = 1; /* atomic */
+
+void grace_defer(struct grace_node *node) {
+    struct percpu *self = percpu_self();
+    list_add_tail(&self->grace_collecting, &node->link);
+    self->grace_count++;
+    self->pending |= PENDING_GRACE;
+}
+
+bool grace_is_pending(void) {
+    struct percpu *self = percpu_self();
+    return !list_is_empty(&self->grace_collecting) || !list_is_empty(&self->grace_waiting);
+}
+
+/* Release after acquire is enough: whoever sees this epoch knows that earlier uses of pointers are over, and this
+ * CPU's later look-ups see everything that was removed before the epoch began. */
+void grace_quiescent(void) {
+    __atomic_store_n(&percpu_self()->quiescent_epoch, __atomic_load_n(&current_epoch, __ATOMIC_ACQUIRE),
+                     __ATOMIC_RELEASE);
+}
+
+/* The CPUs that have not yet passed the epoch. */
+static uint64_t lagging_cpus(uint64_t target) {
+    uint64_t lagging = 0;
+    for (uint64_t set = percpu_online() & ~CPU_BIT(percpu_cpu()); set != 0; set &= set - 1) {
+        unsigned cpu = (unsigned)__builtin_ctzl(set);
+        const struct percpu *other = percpu_of(cpu);
+        if (__atomic_load_n(&other->idle, __ATOMIC_SEQ_CST) == 0 &&
+            __atomic_load_n(&other->quiescent_epoch, __ATOMIC_SEQ_CST) < target) {
+            lagging |= CPU_BIT(cpu);
+        }
+    }
+    return lagging;
+}
+
+static void free_batch(struct percpu *self) {
+    struct list_node batch;
+    list_init(&batch);
+    list_splice_tail(&batch, &self->grace_waiting);
+    struct list_node *link;
+    while ((link = list_pop_head(&batch)) != NULL) {
+        struct grace_node *node = container_of(link, struct grace_node, link);
+        node->free(node);
+    }
+}
+
+void grace_poll(void) {
+    struct percpu *self = percpu_self();
+    grace_quiescent();
+    if (!list_is_empty(&self->grace_waiting) && lagging_cpus(self->grace_target) == 0) {
+        free_batch(self);
+    }
+    if (list_is_empty(&self->grace_waiting) && !list_is_empty(&self->grace_collecting)) {
+        list_splice_tail(&self->grace_waiting, &self->grace_collecting);
+        self->grace_count = 0;
+        self->grace_target = __atomic_add_fetch(&current_epoch, 1, __ATOMIC_SEQ_CST);
+        self->quiescent_epoch = self->grace_target;
+        uint64_t lagging = lagging_cpus(self->grace_target);
+        if (lagging == 0) {
+            free_batch(self);
+        } else {
+            arch_ipi_send(lagging, ARCH_IPI_RESCHEDULE);
+        }
+    }
+    if (grace_is_pending()) {
+        self->pending |= PENDING_GRACE;
+    } else {
+        self->pending &= ~(uint32_t)PENDING_GRACE;
+    }
+}
+
+void grace_synchronize(void) {
+    while (grace_is_pending()) {
+        grace_poll();
+        sched_preemption_point();
+    }
+}

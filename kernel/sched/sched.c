@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: 256 fixed priorities, a queue of ready tasks per CPU, round robin within a priority. Tickless: the
+ * timer is armed only for timeouts and for the end of a slice that somebody else waits for.
+ *
+ * A task is in at most one run queue. `on_cpu` stays set until the CPU that ran it has left its stack; who wakes a
+ * task waits for that (it is short, and never depends on a lock of the waker), so a queued task can run anywhere.
+ */
+#include "kernel/sched.h"
+
+#include "arch/irq.h"
+#include "arch/mmu.h"
+#include "arch/smp.h"
+#include "arch/time.h"
+#include "base/string.h"
+#include "kernel/assert.h"
+#include "kernel/heap.h"
+#include "kernel/pagetable.h"
+
+#define SLICE_NS      10000000 /* round robin among equals */
+#define GRACE_POLL_NS 20000
+
+static void queue_push(struct run_queue *queue, struct task *task, bool front) {
+    struct list_node *head = &queue->ready[task->priority];
+    if (front) {
+        list_add_head(head, &task->link);
+    } else {
+        list_add_tail(head, &task->link);
+    }
+    queue->ready_levels[task->priority / 64] |= (uint64_t)1 << (task->priority % 64);
+    queue->ready_count++;
+}
+
+static void queue_remove(struct run_queue *queue, struct task *task) {
+    list_remove(&task->link);
+    if (list_is_empty(&queue->ready[task->priority])) {
+        queue->ready_levels[task->priority / 64] &= ~((uint64_t)1 << (task->priority % 64));
+    }
+    queue->ready_count--;
+}
+
+/* The highest priority with a ready task, or -1. */
+static int queue_top(const struct run_queue *queue) {
+    for (int word = TS_PRIORITY_COUNT / 64 - 1; word >= 0; word--) {
+        if (queue->ready_levels[word] != 0) {
+            return word * 64 + 63 - __builtin_clzl(queue->ready_levels[word]);
+        }
+    }
+    return -1;
+}
+
+static struct task *queue_first(struct run_queue *queue) {
+    int top = queue_top(queue);
+    return top < 0 ? NULL : container_of(queue->ready[top].next, struct task, link);
+}
+
+void sched_init_cpu(struct percpu *cpu, struct task *idle) {
+    spinlock_init(&cpu->run_queue.lock, LOCK_RUN_QUEUE);
+    spinlock_init(&cpu->timeout_lock, LOCK_TIMEOUT);
+    for (unsigned i = 0; i < TS_PRIORITY_COUNT; i++) {
+        list_init(&cpu->run_queue.ready[i]);
+    }
+    list_init(&cpu->grace_collecting);
+    list_init(&cpu->grace_waiting);
+    cpu->armed = TS_TIME_INFINITE;
+    idle->affinity = CPU_BIT(cpu->arch.cpu);
+    idle->cpu = cpu->arch.cpu;
+    idle->state = TASK_RUNNING;
+    idle->on_cpu = 1;
+    cpu->idle_task = idle;
+    cpu->current = idle;
+}
+
+static void account(struct percpu *self, struct task *task) {
+    ts_time_t now = arch_time_now();
+    if (task == self->idle_task) {
+        self->idle_time += now - self->accounted;
+    } else {
+        task->run_time += now - self->accounted;
+    }
+    self->accounted = now;
+}
+
+/* First thing on the new task's stack: the old one is no longer in use. */
+static void finish_switch(void) {
+    struct percpu *self = percpu_self();
+    struct task *old = self->switched_from;
+    if (old->empty_stack) {
+        arch_context_discard(&old->context);
+    }
+    uint32_t state = old->state;
+    __atomic_store_n(&old->on_cpu, 0, __ATOMIC_RELEASE);
+    if (state == TASK_MIGRATING) {
+        task_make_ready(old);
+    } else if (state == TASK_DEAD && old->finish != NULL) {
+        old->finish(old);
+    }
+}
+
+/* Kernel tasks start here: the first switch to them has to be finished as well. */
+void sched_task_entry(void) {
+    finish_switch();
+}
+
+static void switch_to(struct task *next) {
+    struct percpu *self = percpu_self();
+    struct task *old = self->current;
+    DEBUG_ASSERT(self->lock_depth == 0);
+    account(self, old);
+    self->switches++;
+    grace_quiescent();
+    next->on_cpu = 1;
+    next->empty_stack = false;
+    next->cpu = self->arch.cpu;
+    next->state = TASK_RUNNING;
+    self->current = next;
+    self->switched_from = old;
+    if (next->attention != 0) {
+        self->pending |= PENDING_ATTENTION;
+    }
+    struct pagetable *space = next->space;
+    if (space != NULL && space != old->space) {
+        __atomic_fetch_or(&space->cpus, CPU_BIT(self->arch.cpu), __ATOMIC_SEQ_CST);
+        arch_mmu_switch(space->root, space->asid);
+    }
+    arch_context_switch(&old->context, &next->context);
+    finish_switch();
+}
+
+/* Takes a task that waits on another CPU; this CPU has nothing to do. */
+static struct task *steal(struct percpu *self) {
+    uint64_t others = percpu_online() & ~CPU_BIT(self->arch.cpu);
+    for (; others != 0; others &= others - 1) {
+        struct percpu *other = percpu_of((unsigned)__builtin_ctzl(others));
+        if (__atomic_load_n(&other->run_queue.ready_count, __ATOMIC_RELAXED) == 0) {
+            continue;
+        }
+        spinlock_acquire(&other->run_queue.lock);
+        struct task *task = queue_first(&other->run_queue);
+        /* A task that was just preempted there may still be on its stack: leave it. */
+        if (task != NULL && (task->affinity & CPU_BIT(self->arch.cpu)) != 0 &&
+            __atomic_load_n(&task->on_cpu, __ATOMIC_ACQUIRE) == 0) {
+            queue_remove(&other->run_queue, task);
+            spinlock_release(&other->run_queue.lock);
+            return task;
+        }
+        spinlock_release(&other->run_queue.lock);
+    }
+    return NULL;
+}
+
+static void begin_slice(struct percpu *self) {
+    self->slice_end = arch_time_now() + SLICE_NS;
+    if (self->slice_end < self->armed) {
+        self->armed = self->slice_end;
+        arch_time_set_deadline(self->armed);
+    }
+}
+
+static void arm_slice(struct percpu *self, struct task *next) {
+    if (next == self->idle_task || list_is_empty(&self->run_queue.ready[next->priority])) {
+        self->slice_end = TS_TIME_INFINITE;
+        return;
+    }
+    begin_slice(self);
+}
+
+/* Picks the next task and switches to it. The running task has set its own state. */
+static void schedule(bool requeue, bool front) {
+    struct percpu *self = percpu_self();
+    struct task *old = self->current;
+    self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
+    spinlock_acquire(&self->run_queue.lock);
+    if (requeue && old != self->idle_task) {
+        if ((old->affinity & CPU_BIT(self->arch.cpu)) != 0) {
+            old->state = TASK_READY;
+            queue_push(&self->run_queue, old, front);
+        } else {
+            old->state = TASK_MIGRATING;
+        }
+    }
+    struct task *next = queue_first(&self->run_queue);
+    if (next != NULL) {
+        queue_remove(&self->run_queue, next);
+    }
+    spinlock_release(&self->run_queue.lock);
+    if (next == NULL) {
+        next = steal(self);
+    }
+    if (next == NULL) {
+        next = self->idle_task;
+    }
+    arm_slice(self, next);
+    if (next == old) {
+        old->state = TASK_RUNNING;
+        return;
+    }
+    switch_to(next);
+}
+
+/* The CPU on which a ready task should run: the last one unless it is busy with something at least as urgent and
+ * another one idles. */
+static unsigned choose_cpu(const struct task *task) {
+    uint64_t allowed = task->affinity & percpu_online();
+    if (allowed == 0) {
+        return task->cpu;
+    }
+    unsigned last = task->cpu;
+    if ((allowed & CPU_BIT(last)) != 0) {
+        const struct percpu *cpu = percpu_of(last);
+        const struct task *running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+        if (running == cpu->idle_task || running->priority < task->priority) {
+            return last;
+        }
+    }
+    for (uint64_t set = allowed; set != 0; set &= set - 1) {
+        unsigned candidate = (unsigned)__builtin_ctzl(set);
+        const struct percpu *cpu = percpu_of(candidate);
+        if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == cpu->idle_task) {
+            return candidate;
+        }
+    }
+    return (allowed & CPU_BIT(last)) != 0 ? last : (unsigned)__builtin_ctzl(allowed);
+}
+
+void task_make_ready(struct task *task) {
+    while (__atomic_load_n(&task->on_cpu, __ATOMIC_ACQUIRE) != 0) {
+        arch_spin_wait();
+    }
+    unsigned target = choose_cpu(task);
+    struct percpu *cpu = percpu_of(target);
+    struct percpu *self = percpu_self();
+    spinlock_acquire(&cpu->run_queue.lock);
+    task->state = TASK_READY;
+    task->cpu = target;
+    queue_push(&cpu->run_queue, task, false);
+    struct task *running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+    bool urgent = running == cpu->idle_task || running->priority < task->priority;
+    bool share = !urgent && running->priority == task->priority;
+    spinlock_release(&cpu->run_queue.lock);
+    if (cpu == self) {
+        if (urgent) {
+            self->pending |= PENDING_RESCHEDULE;
+        } else if (share && self->slice_end == TS_TIME_INFINITE) {
+            begin_slice(self);
+        }
+    } else if (urgent || share) {
+        arch_ipi_send(CPU_BIT(target), ARCH_IPI_RESCHEDULE);
+    }
+}
+
+void sched_yield(void) {
+    schedule(true, false);
+}
+
+void sched_reschedule_if_pending(void) {
+    struct percpu *self = percpu_self();
+    if ((self->pending & PENDING_RESCHEDULE) != 0) {
+        bool slice_over = self->slice_end != TS_TIME_INFINITE && arch_time_now() >= self->slice_end;
+        schedule(true, !slice_over);
+    }
+}
+
+void sched_preemption_point(void) {
+    arch_irq_enable();
+    arch_irq_disable();
+    sched_reschedule_if_pending();
+}
+
+_Noreturn void task_exit(void) {
+    struct task *task = task_current();
+    timeout_cancel(&task->timeout);
+    task->state = TASK_DEAD;
+    schedule(false, false);
+    panic("a dead task ran");
+}
+
+/* A kill that came before the wait could be seen has to end it here. True if it did. */
+static bool killed_before_wait(struct task *task) {
+    if ((__atomic_load_n(&task->attention, __ATOMIC_SEQ_CST) & ATTENTION_KILL) == 0) {
+        return false;
+    }
+    if (!task_interrupt(task)) {
+        return false;
+    }
+    task->state = TASK_RUNNING;
+    return true;
+}
+
+static void set_wait_timeout(struct task *task, ts_time_t deadline) {
+    if (deadline != TS_TIME_INFINITE) {
+        task->timeout.cookie = __atomic_load_n(&task->wait_word, __ATOMIC_RELAXED) & ~(uint64_t)1;
+        timeout_set(&task->timeout, deadline);
+    }
+}
+
+ts_status_t task_block(ts_time_t deadline) {
+    struct task *task = task_current();
+    if (killed_before_wait(task)) {
+        return task->wait_status;
+    }
+    set_wait_timeout(task, deadline);
+    schedule(false, false);
+    timeout_cancel(&task->timeout);
+    return task->wait_status;
+}
+
+void task_block_uninterruptible(void) {
+    schedule(false, false);
+}
+
+_Noreturn void task_block_empty(ts_time_t deadline) {
+    struct task *task = task_current();
+    if (killed_before_wait(task)) {
+        task_attend();
+    }
+    set_wait_timeout(task, deadline);
+    task->empty_stack = true;
+    schedule(false, false);
+    panic("a task with an empty stack came back");
+}
+
+void task_attend(void) {
+    struct task *task = task_current();
+    percpu_self()->pending &= ~(uint32_t)PENDING_ATTENTION;
+    if (__atomic_load_n(&task->attention, __ATOMIC_SEQ_CST) != 0 && task->attend != NULL) {
+        task->attend(task);
+    }
+}
+
+void task_set_affinity(struct task *task, uint64_t cpus) {
+    task->affinity = cpus;
+    if ((cpus & CPU_BIT(task->cpu)) != 0) {
+        return;
+    }
+    if (task == task_current()) {
+        sched_yield();
+        return;
+    }
+    struct run_queue *queue = &percpu_of(task->cpu)->run_queue;
+    spinlock_acquire(&queue->lock);
+    bool queued = task->state == TASK_READY && list_is_linked(&task->link) &&
+                  queue == &percpu_of(task->cpu)->run_queue;
+    if (queued) {
+        queue_remove(queue, task);
+    }
+    spinlock_release(&queue->lock);
+    if (queued) {
+        task_make_ready(task);
+    } else if (__atomic_load_n(&task->on_cpu, __ATOMIC_SEQ_CST) != 0) {
+        arch_ipi_send(CPU_BIT(task->cpu), ARCH_IPI_RESCHEDULE);
+    }
+}
+
+void task_set_priority(struct task *task, unsigned priority) {
+    struct run_queue *queue = &percpu_of(task->cpu)->run_queue;
+    spinlock_acquire(&queue->lock);
+    /* The task may have moved to another CPU's queue meanwhile: then only the number changes, and the next time
+     * that it is queued counts. */
+    bool here = task->state == TASK_READY && list_is_linked(&task->link) &&
+                queue == &percpu_of(task->cpu)->run_queue;
+    if (here) {
+        queue_remove(queue, task);
+    }
+    task->priority = (uint8_t)priority;
+    if (here) {
+        queue_push(queue, task, false);
+    }
+    int top = queue_top(queue);
+    spinlock_release(&queue->lock);
+    if (task == task_current() && top > (int)priority) {
+        percpu_self()->pending |= PENDING_RESCHEDULE;
+    }
+}
+
+void task_set_attention(struct task *task, uint32_t bits) {
+    __atomic_fetch_or(&task->attention, bits, __ATOMIC_SEQ_CST);
+    if (task == task_current()) {
+        percpu_self()->pending |= PENDING_ATTENTION;
+    } else if (__atomic_load_n(&task->on_cpu, __ATOMIC_SEQ_CST) != 0) {
+        arch_ipi_send(CPU_BIT(task->cpu), ARCH_IPI_RESCHEDULE);
+    }
+}
+
+/* While a grace period is under way the CPU wakes up to see its end. */
+static void arm_grace(struct percpu *self) {
+    ts_time_t deadline = arch_time_now() + GRACE_POLL_NS;
+    if (deadline < self->armed) {
+        self->armed = deadline;
+        arch_time_set_deadline(deadline);
+    }
+}
+
+_Noreturn void sched_idle(void) {
+    struct percpu *self = percpu_self();
+    for (;;) {
+        grace_poll();
+        schedule(false, false);
+        if (grace_is_pending()) {
+            arm_grace(self);
+        }
+        __atomic_store_n(&self->idle, 1, __ATOMIC_SEQ_CST);
+        if ((self->pending & PENDING_RESCHEDULE) == 0) {
+            arch_idle();
+        }
+        __atomic_store_n(&self->idle, 0, __ATOMIC_SEQ_CST);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An ordered tree of nodes embedded in their objects, keyed by 64-bit numbers (a treap: the shape depends on a
+ * hidden pseudo-random weight, so that no caller can choose keys that make it deep). Equal keys keep the order of
+ * their insertion. The caller's lock protects a tree.
+ */
+#pragma once
+
+#include "abi/types.h"
+
+struct tree_node {
+    struct tree_node *parent, *left, *right;
+    uint64_t key;
+    uint32_t weight; /* 0: not in a tree */
+};
+
+struct tree {
+    struct tree_node *root;
+};
+
+void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
+void tree_remove(struct tree *tree, struct tree_node *node);
+
+static inline bool tree_contains(const struct tree_node *node) {
+    return node->weight != 0;
+}
+
+struct tree_node *tree_first(const struct tree *tree);
+struct tree_node *tree_next(const struct tree_node *node);
+struct tree_node *tree_previous(const struct tree_node *node);
+
+/* The last node whose key is at most `key`; null if there is none. */
+struct tree_node *tree_find_at_most(const struct tree *tree, uint64_t key);
+
+/* The first node whose key is at least `key`; null if there is none. */
+struct tree_node *tree_find_at_least(const struct tree *tree, uint64_t key);
