@@ -82,7 +82,7 @@ $(foreach room,$(ROOMS),$(call read_room,$(room)))
 
 KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) arch/formats drivers/early $(filter kernel kernel/%,$(ROOMS))
 PROGRAM_ROOMS := $(foreach room,$(ROOMS),$(if $(PROGRAM.$(room)),$(room)))
-LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/early,$(ROOMS)),$(if $(SOURCES.$(room)),$(room)))
+LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/%,$(ROOMS)),$(if $(PROGRAM.$(room)),,$(if $(SOURCES.$(room)),$(room))))
 PROGRAMS := $(foreach room,$(PROGRAM_ROOMS),$(BUILD)/bin/$(PROGRAM.$(room)))
 
 # files of a room -> its objects, where context.c and context.S are two: $(call objects,kernel or user,room)
