@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The options, kinds and commands that system calls take as numbers. */
+#pragma once
+
+#include "abi/types.h"
+
+/* Options of vmar_allocate, vmar_map and vmar_protect. */
+#define TS_VMAR_READ               (1u << 0)
+#define TS_VMAR_WRITE              (1u << 1)
+#define TS_VMAR_EXECUTE            (1u << 2)
+#define TS_VMAR_SPECIFIC           (1u << 3) /* at exactly this offset, which must be free */
+#define TS_VMAR_SPECIFIC_OVERWRITE (1u << 4) /* at exactly this offset, replacing what is there */
+#define TS_VMAR_CAN_MAP_READ       (1u << 5)
+#define TS_VMAR_CAN_MAP_WRITE      (1u << 6)
+#define TS_VMAR_CAN_MAP_EXECUTE    (1u << 7)
+#define TS_VMAR_CAN_MAP_SPECIFIC   (1u << 8)
+
+/* Options of vmo_create. */
+#define TS_VMO_RESIZABLE (1u << 0) /* reserved: refused with INVALID_ARGS until sizes can change   \
+                                    */
+
+/* What job_set_ceiling limits. Unset is as the parent, 0 denies. */
+enum ts_job_ceiling {
+    TS_CEILING_MEMORY = 0, /* bytes, kernel objects included */
+    TS_CEILING_SWAP = 1,   /* bytes */
+    TS_CEILING_PINNED = 2, /* bytes of DMA memory */
+    TS_CEILING_INTERRUPTS = 3,
+    TS_CEILING_HANDLES = 4,
+    TS_CEILING_THREADS = 5,
+    TS_CEILING_PROCESSES = 6,
+    TS_CEILING_CPU = 7,      /* thousandths of one CPU */
+    TS_CEILING_PRIORITY = 8, /* highest base priority of a thread */
+    TS_CEILING_COUNT = 9,
+};
+#define TS_CEILING_UNSET UINT64_MAX
+
+/* Kinds of resources. ROOT covers all others; base and length are meaningful where a range is
+ * named. */
+enum ts_resource_kind {
+    TS_RESOURCE_ROOT = 0,
+    TS_RESOURCE_MEMORY = 1,    /* physical addresses of device registers */
+    TS_RESOURCE_INTERRUPT = 2, /* interrupt lines */
+    TS_RESOURCE_IOPORT = 3,    /* I/O ports */
+    TS_RESOURCE_POWER = 4,     /* system_power */
+    TS_RESOURCE_DEBUG = 5,     /* system_debug */
+    TS_RESOURCE_VMEX = 6,      /* vmo_replace_executable */
+    TS_RESOURCE_LOG = 7,       /* log_read, log_write */
+    TS_RESOURCE_COUNT = 8,
+};
+
+/* Options of interrupt_create. */
+#define TS_INTERRUPT_EDGE       (1u << 0) /* default: level */
+#define TS_INTERRUPT_ACTIVE_LOW (1u << 1)
+
+/* Actions of system_power. */
+enum ts_power_action {
+    TS_POWER_OFF = 0,
+    TS_POWER_REBOOT = 1,
+};
+
+/* Commands of system_debug. What they answer is in `value`. */
+enum ts_debug_command {
+    TS_DEBUG_SELFTEST = 0, /* runs the kernel's self-tests, KTAP into the log: failed tests */
+    TS_DEBUG_AUDIT = 1, /* checks frames, objects, page tables, problems into the log: problems */
+    TS_DEBUG_CONSOLE_RELEASE = 2, /* the UART is user space's from now on: 0 */
+    TS_DEBUG_CONSOLE_BYTES = 3, /* bytes that the kernel wrote to the UART since it was released */
+    TS_DEBUG_CALL_COUNT =
+        4, /* argument: call number | -status << 16: how often it ended with that status */
+    TS_DEBUG_COUNTER = 5,       /* argument: enum ts_debug_counter */
+    TS_DEBUG_DUMP_THREADS = 6,  /* threads into the log: their number */
+    TS_DEBUG_USER_COUNTERS = 7, /* argument: 1 or 0: user mode may read the cycle counter */
+};
+
+enum ts_debug_counter {
+    TS_COUNTER_INTERRUPTS_OFF_MAX = 0, /* longest stretch with interrupts off, ns */
+    TS_COUNTER_SWITCHES = 1,
+    TS_COUNTER_CALLS = 2,
+    TS_COUNTER_FAULTS = 3,
+    TS_COUNTER_BOOT_NS = 4, /* from the kernel's first instruction to the start of init */
+    TS_COUNTER_OBJECTS = 5, /* objects that exist */
+};
