@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 USES    := lib/base lib/abi
-SOURCES :=
+SOURCES := boot_fdt.c boot_memory.c

@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: MIT */
+/* Generated from lib/abi by scripts/gen/abi.py: edit the tables instead.
+ * The system calls: one instruction each, with the registers of arch/include/arch/context.h. */
+#include "gen/os_calls.h"
+
+#include "gen/syscalls.h"
+
+ts_status_t ts_null(void) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_NULL;
+    register uint64_t a0 __asm__("a0");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "=r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_handle_close(ts_handle_t handle) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_HANDLE_CLOSE;
+    register uint64_t a0 __asm__("a0") = handle;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_handle_close_many(const void *handles, size_t count) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_HANDLE_CLOSE_MANY;
+    register uint64_t a0 __asm__("a0") = (uint64_t)handles;
+    register uint64_t a1 __asm__("a1") = count;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_handle_duplicate(ts_handle_t handle, ts_rights_t rights, ts_handle_t *duplicate) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_HANDLE_DUPLICATE;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = rights;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *duplicate = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_handle_replace(ts_handle_t handle, ts_rights_t rights, ts_handle_t *replacement) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_HANDLE_REPLACE;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = rights;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *replacement = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_handle_revoke(ts_handle_t handle) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_HANDLE_REVOKE;
+    register uint64_t a0 __asm__("a0") = handle;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_object_wait_one(ts_handle_t handle, ts_signals_t signals, ts_time_t deadline,
+    ts_signals_t *observed) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_OBJECT_WAIT_ONE;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = signals;
+    register uint64_t a2 __asm__("a2") = deadline;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *observed = (ts_signals_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_object_wait_async(ts_handle_t handle, ts_handle_t port, uint64_t key,
+    ts_signals_t signals, uint32_t options) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_OBJECT_WAIT_ASYNC;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = port;
+    register uint64_t a2 __asm__("a2") = key;
+    register uint64_t a3 __asm__("a3") = signals;
+    register uint64_t a4 __asm__("a4") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4)
+        : : "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_object_signal(ts_handle_t handle, ts_signals_t clear, ts_signals_t set) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_OBJECT_SIGNAL;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = clear;
+    register uint64_t a2 __asm__("a2") = set;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_object_get_info(ts_handle_t handle, uint32_t topic, void *buffer, size_t size,
+    size_t *actual, size_t *available) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_OBJECT_GET_INFO;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = topic;
+    register uint64_t a2 __asm__("a2") = (uint64_t)buffer;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *actual = (size_t)a1;
+    *available = (size_t)a2;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_object_set_name(ts_handle_t handle, const void *name, size_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_OBJECT_SET_NAME;
+    register uint64_t a0 __asm__("a0") = handle;
+    register uint64_t a1 __asm__("a1") = (uint64_t)name;
+    register uint64_t a2 __asm__("a2") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_port_create(uint32_t options, ts_handle_t *port) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PORT_CREATE;
+    register uint64_t a0 __asm__("a0") = options;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *port = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_port_queue(ts_handle_t port, const void *packet) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PORT_QUEUE;
+    register uint64_t a0 __asm__("a0") = port;
+    register uint64_t a1 __asm__("a1") = (uint64_t)packet;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_port_wait(ts_handle_t port, void *packet, ts_time_t deadline) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PORT_WAIT;
+    register uint64_t a0 __asm__("a0") = port;
+    register uint64_t a1 __asm__("a1") = (uint64_t)packet;
+    register uint64_t a2 __asm__("a2") = deadline;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_port_cancel(ts_handle_t port, ts_handle_t source, uint64_t key) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PORT_CANCEL;
+    register uint64_t a0 __asm__("a0") = port;
+    register uint64_t a1 __asm__("a1") = source;
+    register uint64_t a2 __asm__("a2") = key;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_event_create(uint32_t options, ts_handle_t *event) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_EVENT_CREATE;
+    register uint64_t a0 __asm__("a0") = options;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *event = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_endpoint_create(uint32_t options, ts_handle_t *endpoint) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_ENDPOINT_CREATE;
+    register uint64_t a0 __asm__("a0") = options;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *endpoint = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_endpoint_mint(ts_handle_t endpoint, uint64_t badge, ts_rights_t rights,
+    ts_handle_t *minted) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_ENDPOINT_MINT;
+    register uint64_t a0 __asm__("a0") = endpoint;
+    register uint64_t a1 __asm__("a1") = badge;
+    register uint64_t a2 __asm__("a2") = rights;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *minted = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_endpoint_bind_port(ts_handle_t endpoint, ts_handle_t port) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_ENDPOINT_BIND_PORT;
+    register uint64_t a0 __asm__("a0") = endpoint;
+    register uint64_t a1 __asm__("a1") = port;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_reply_save(uint32_t options, ts_handle_t *reply) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_REPLY_SAVE;
+    register uint64_t a0 __asm__("a0") = options;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *reply = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_job_create(ts_handle_t parent, uint32_t options, ts_handle_t *job) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_JOB_CREATE;
+    register uint64_t a0 __asm__("a0") = parent;
+    register uint64_t a1 __asm__("a1") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *job = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_job_set_ceiling(ts_handle_t job, uint32_t kind, uint64_t value) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_JOB_SET_CEILING;
+    register uint64_t a0 __asm__("a0") = job;
+    register uint64_t a1 __asm__("a1") = kind;
+    register uint64_t a2 __asm__("a2") = value;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_task_kill(ts_handle_t task) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_TASK_KILL;
+    register uint64_t a0 __asm__("a0") = task;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
+    ts_handle_t *process, ts_handle_t *vmar) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PROCESS_CREATE;
+    register uint64_t a0 __asm__("a0") = job;
+    register uint64_t a1 __asm__("a1") = (uint64_t)name;
+    register uint64_t a2 __asm__("a2") = length;
+    register uint64_t a3 __asm__("a3") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *process = (ts_handle_t)a1;
+    *vmar = (ts_handle_t)a2;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_process_start(ts_handle_t process, ts_handle_t thread, uint64_t entry,
+    uint64_t stack, ts_handle_t argument1, uint64_t argument2) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PROCESS_START;
+    register uint64_t a0 __asm__("a0") = process;
+    register uint64_t a1 __asm__("a1") = thread;
+    register uint64_t a2 __asm__("a2") = entry;
+    register uint64_t a3 __asm__("a3") = stack;
+    register uint64_t a4 __asm__("a4") = argument1;
+    register uint64_t a5 __asm__("a5") = argument2;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+_Noreturn void ts_process_exit(uint64_t code) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PROCESS_EXIT;
+    register uint64_t a0 __asm__("a0") = code;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    __builtin_unreachable();
+}
+
+ts_status_t ts_thread_create(ts_handle_t process, const void *name, size_t length,
+    uint32_t options, ts_handle_t *thread) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_CREATE;
+    register uint64_t a0 __asm__("a0") = process;
+    register uint64_t a1 __asm__("a1") = (uint64_t)name;
+    register uint64_t a2 __asm__("a2") = length;
+    register uint64_t a3 __asm__("a3") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *thread = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_thread_start(ts_handle_t thread, uint64_t entry, uint64_t stack,
+    uint64_t argument1, uint64_t argument2) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_START;
+    register uint64_t a0 __asm__("a0") = thread;
+    register uint64_t a1 __asm__("a1") = entry;
+    register uint64_t a2 __asm__("a2") = stack;
+    register uint64_t a3 __asm__("a3") = argument1;
+    register uint64_t a4 __asm__("a4") = argument2;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4)
+        : : "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+_Noreturn void ts_thread_exit(void) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_EXIT;
+    register uint64_t a0 __asm__("a0");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "=r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    __builtin_unreachable();
+}
+
+ts_status_t ts_thread_yield(void) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_YIELD;
+    register uint64_t a0 __asm__("a0");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "=r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_thread_set_priority(ts_handle_t thread, uint32_t priority) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_SET_PRIORITY;
+    register uint64_t a0 __asm__("a0") = thread;
+    register uint64_t a1 __asm__("a1") = priority;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_thread_set_affinity(ts_handle_t thread, uint64_t cpus) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_SET_AFFINITY;
+    register uint64_t a0 __asm__("a0") = thread;
+    register uint64_t a1 __asm__("a1") = cpus;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_thread_sleep(ts_time_t deadline) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_THREAD_SLEEP;
+    register uint64_t a0 __asm__("a0") = deadline;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmar_allocate(ts_handle_t parent, uint32_t options, uint64_t offset, uint64_t size,
+    ts_handle_t *child, uint64_t *address) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_ALLOCATE;
+    register uint64_t a0 __asm__("a0") = parent;
+    register uint64_t a1 __asm__("a1") = options;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *child = (ts_handle_t)a1;
+    *address = (uint64_t)a2;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmar_map(ts_handle_t vmar, uint32_t options, uint64_t offset, ts_handle_t vmo,
+    uint64_t vmo_offset, uint64_t size, uint64_t *address) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_MAP;
+    register uint64_t a0 __asm__("a0") = vmar;
+    register uint64_t a1 __asm__("a1") = options;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = vmo;
+    register uint64_t a4 __asm__("a4") = vmo_offset;
+    register uint64_t a5 __asm__("a5") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *address = (uint64_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmar_unmap(ts_handle_t vmar, uint64_t address, uint64_t size) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_UNMAP;
+    register uint64_t a0 __asm__("a0") = vmar;
+    register uint64_t a1 __asm__("a1") = address;
+    register uint64_t a2 __asm__("a2") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmar_protect(ts_handle_t vmar, uint32_t options, uint64_t address, uint64_t size) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_PROTECT;
+    register uint64_t a0 __asm__("a0") = vmar;
+    register uint64_t a1 __asm__("a1") = options;
+    register uint64_t a2 __asm__("a2") = address;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmar_destroy(ts_handle_t vmar) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_DESTROY;
+    register uint64_t a0 __asm__("a0") = vmar;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_CREATE;
+    register uint64_t a0 __asm__("a0") = size;
+    register uint64_t a1 __asm__("a1") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *vmo = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_read(ts_handle_t vmo, void *buffer, uint64_t offset, uint64_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_READ;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = (uint64_t)buffer;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_write(ts_handle_t vmo, const void *buffer, uint64_t offset, uint64_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_WRITE;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = (uint64_t)buffer;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_get_size(ts_handle_t vmo, uint64_t *size) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_GET_SIZE;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *size = (uint64_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_create_physical(ts_handle_t resource, uint64_t base, uint64_t size,
+    ts_handle_t *vmo) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_CREATE_PHYSICAL;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = base;
+    register uint64_t a2 __asm__("a2") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *vmo = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
+    ts_handle_t *executable) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_REPLACE_EXECUTABLE;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = resource;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *executable = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_interrupt_create(ts_handle_t resource, uint32_t line, uint32_t options,
+    ts_handle_t *interrupt) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_INTERRUPT_CREATE;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = line;
+    register uint64_t a2 __asm__("a2") = options;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *interrupt = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_interrupt_bind(ts_handle_t interrupt, ts_handle_t port, uint64_t key) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_INTERRUPT_BIND;
+    register uint64_t a0 __asm__("a0") = interrupt;
+    register uint64_t a1 __asm__("a1") = port;
+    register uint64_t a2 __asm__("a2") = key;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_interrupt_wait(ts_handle_t interrupt, ts_time_t deadline, ts_time_t *timestamp) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_INTERRUPT_WAIT;
+    register uint64_t a0 __asm__("a0") = interrupt;
+    register uint64_t a1 __asm__("a1") = deadline;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *timestamp = (ts_time_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_interrupt_ack(ts_handle_t interrupt) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_INTERRUPT_ACK;
+    register uint64_t a0 __asm__("a0") = interrupt;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_interrupt_trigger(ts_handle_t interrupt) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_INTERRUPT_TRIGGER;
+    register uint64_t a0 __asm__("a0") = interrupt;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0)
+        : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+            "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_resource_create(ts_handle_t parent, uint32_t kind, uint64_t base, uint64_t length,
+    ts_handle_t *resource) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_RESOURCE_CREATE;
+    register uint64_t a0 __asm__("a0") = parent;
+    register uint64_t a1 __asm__("a1") = kind;
+    register uint64_t a2 __asm__("a2") = base;
+    register uint64_t a3 __asm__("a3") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *resource = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_ports_enable(ts_handle_t resource, uint32_t base, uint32_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PORTS_ENABLE;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = base;
+    register uint64_t a2 __asm__("a2") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_log_read(ts_handle_t resource, uint64_t position, void *buffer, size_t size,
+    uint64_t *next, size_t *actual) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_LOG_READ;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = position;
+    register uint64_t a2 __asm__("a2") = (uint64_t)buffer;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *next = (uint64_t)a1;
+    *actual = (size_t)a2;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_log_write(ts_handle_t resource, const void *text, size_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_LOG_WRITE;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = (uint64_t)text;
+    register uint64_t a2 __asm__("a2") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_system_power(ts_handle_t resource, uint32_t action, uint32_t code) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_SYSTEM_POWER;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = action;
+    register uint64_t a2 __asm__("a2") = code;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_system_debug(ts_handle_t resource, uint32_t command, uint64_t argument,
+    uint64_t *value) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_SYSTEM_DEBUG;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = command;
+    register uint64_t a2 __asm__("a2") = argument;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2)
+        : : "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *value = (uint64_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_clock_read(ts_time_t *now) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_CLOCK_READ;
+    register uint64_t a0 __asm__("a0");
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "=r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *now = (ts_time_t)a1;
+    return (ts_status_t)a0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Generated from lib/abi by scripts/gen/abi.py: edit the tables instead.
+ * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
+#pragma once
+
+#define TS_ABI_ID 0x8680652262f1193eul
+
+#define TS_SYSCALL_NULL                   0
+#define TS_SYSCALL_HANDLE_CLOSE           1
+#define TS_SYSCALL_HANDLE_CLOSE_MANY      2
+#define TS_SYSCALL_HANDLE_DUPLICATE       3
+#define TS_SYSCALL_HANDLE_REPLACE         4
+#define TS_SYSCALL_HANDLE_REVOKE          5
+#define TS_SYSCALL_OBJECT_WAIT_ONE        10
+#define TS_SYSCALL_OBJECT_WAIT_ASYNC      11
+#define TS_SYSCALL_OBJECT_SIGNAL          12
+#define TS_SYSCALL_OBJECT_GET_INFO        13
+#define TS_SYSCALL_OBJECT_SET_NAME        14
+#define TS_SYSCALL_PORT_CREATE            20
+#define TS_SYSCALL_PORT_QUEUE             21
+#define TS_SYSCALL_PORT_WAIT              22
+#define TS_SYSCALL_PORT_CANCEL            23
+#define TS_SYSCALL_EVENT_CREATE           30
+#define TS_SYSCALL_ENDPOINT_CREATE        40
+#define TS_SYSCALL_ENDPOINT_MINT          41
+#define TS_SYSCALL_ENDPOINT_BIND_PORT     42
+#define TS_SYSCALL_CALL                   43
+#define TS_SYSCALL_REPLY_WAIT             44
+#define TS_SYSCALL_REPLY_SAVE             45
+#define TS_SYSCALL_REPLY_SEND             46
+#define TS_SYSCALL_JOB_CREATE             50
+#define TS_SYSCALL_JOB_SET_CEILING        51
+#define TS_SYSCALL_TASK_KILL              52
+#define TS_SYSCALL_PROCESS_CREATE         60
+#define TS_SYSCALL_PROCESS_START          61
+#define TS_SYSCALL_PROCESS_EXIT           62
+#define TS_SYSCALL_THREAD_CREATE          70
+#define TS_SYSCALL_THREAD_START           71
+#define TS_SYSCALL_THREAD_EXIT            72
+#define TS_SYSCALL_THREAD_YIELD           73
+#define TS_SYSCALL_THREAD_SET_PRIORITY    74
+#define TS_SYSCALL_THREAD_SET_AFFINITY    75
+#define TS_SYSCALL_THREAD_SLEEP           76
+#define TS_SYSCALL_VMAR_ALLOCATE          80
+#define TS_SYSCALL_VMAR_MAP               81
+#define TS_SYSCALL_VMAR_UNMAP             82
+#define TS_SYSCALL_VMAR_PROTECT           83
+#define TS_SYSCALL_VMAR_DESTROY           84
+#define TS_SYSCALL_VMO_CREATE             90
+#define TS_SYSCALL_VMO_READ               91
+#define TS_SYSCALL_VMO_WRITE              92
+#define TS_SYSCALL_VMO_GET_SIZE           93
+#define TS_SYSCALL_VMO_CREATE_PHYSICAL    94
+#define TS_SYSCALL_VMO_REPLACE_EXECUTABLE 95
+#define TS_SYSCALL_INTERRUPT_CREATE       100
+#define TS_SYSCALL_INTERRUPT_BIND         101
+#define TS_SYSCALL_INTERRUPT_WAIT         102
+#define TS_SYSCALL_INTERRUPT_ACK          103
+#define TS_SYSCALL_INTERRUPT_TRIGGER      104
+#define TS_SYSCALL_RESOURCE_CREATE        110
+#define TS_SYSCALL_PORTS_ENABLE           111
+#define TS_SYSCALL_LOG_READ               120
+#define TS_SYSCALL_LOG_WRITE              121
+#define TS_SYSCALL_SYSTEM_POWER           122
+#define TS_SYSCALL_SYSTEM_DEBUG           123
+#define TS_SYSCALL_CLOCK_READ             124
+
+#define TS_SYSCALL_COUNT 125 /* highest number + 1 */
+
+/* X(NAME, "name") */
+#define TS_SYSCALL_LIST(X) \
+    X(NULL, "null") \
+    X(HANDLE_CLOSE, "handle_close") \
+    X(HANDLE_CLOSE_MANY, "handle_close_many") \
+    X(HANDLE_DUPLICATE, "handle_duplicate") \
+    X(HANDLE_REPLACE, "handle_replace") \
+    X(HANDLE_REVOKE, "handle_revoke") \
+    X(OBJECT_WAIT_ONE, "object_wait_one") \
+    X(OBJECT_WAIT_ASYNC, "object_wait_async") \
+    X(OBJECT_SIGNAL, "object_signal") \
+    X(OBJECT_GET_INFO, "object_get_info") \
+    X(OBJECT_SET_NAME, "object_set_name") \
+    X(PORT_CREATE, "port_create") \
+    X(PORT_QUEUE, "port_queue") \
+    X(PORT_WAIT, "port_wait") \
+    X(PORT_CANCEL, "port_cancel") \
+    X(EVENT_CREATE, "event_create") \
+    X(ENDPOINT_CREATE, "endpoint_create") \
+    X(ENDPOINT_MINT, "endpoint_mint") \
+    X(ENDPOINT_BIND_PORT, "endpoint_bind_port") \
+    X(CALL, "call") \
+    X(REPLY_WAIT, "reply_wait") \
+    X(REPLY_SAVE, "reply_save") \
+    X(REPLY_SEND, "reply_send") \
+    X(JOB_CREATE, "job_create") \
+    X(JOB_SET_CEILING, "job_set_ceiling") \
+    X(TASK_KILL, "task_kill") \
+    X(PROCESS_CREATE, "process_create") \
+    X(PROCESS_START, "process_start") \
+    X(PROCESS_EXIT, "process_exit") \
+    X(THREAD_CREATE, "thread_create") \
+    X(THREAD_START, "thread_start") \
+    X(THREAD_EXIT, "thread_exit") \
+    X(THREAD_YIELD, "thread_yield") \
+    X(THREAD_SET_PRIORITY, "thread_set_priority") \
+    X(THREAD_SET_AFFINITY, "thread_set_affinity") \
+    X(THREAD_SLEEP, "thread_sleep") \
+    X(VMAR_ALLOCATE, "vmar_allocate") \
+    X(VMAR_MAP, "vmar_map") \
+    X(VMAR_UNMAP, "vmar_unmap") \
+    X(VMAR_PROTECT, "vmar_protect") \
+    X(VMAR_DESTROY, "vmar_destroy") \
+    X(VMO_CREATE, "vmo_create") \
+    X(VMO_READ, "vmo_read") \
+    X(VMO_WRITE, "vmo_write") \
+    X(VMO_GET_SIZE, "vmo_get_size") \
+    X(VMO_CREATE_PHYSICAL, "vmo_create_physical") \
+    X(VMO_REPLACE_EXECUTABLE, "vmo_replace_executable") \
+    X(INTERRUPT_CREATE, "interrupt_create") \
+    X(INTERRUPT_BIND, "interrupt_bind") \
+    X(INTERRUPT_WAIT, "interrupt_wait") \
+    X(INTERRUPT_ACK, "interrupt_ack") \
+    X(INTERRUPT_TRIGGER, "interrupt_trigger") \
+    X(RESOURCE_CREATE, "resource_create") \
+    X(PORTS_ENABLE, "ports_enable") \
+    X(LOG_READ, "log_read") \
+    X(LOG_WRITE, "log_write") \
+    X(SYSTEM_POWER, "system_power") \
+    X(SYSTEM_DEBUG, "system_debug") \
+    X(CLOCK_READ, "clock_read")
