@@ -30,9 +30,9 @@
 
 /*
  * Memory attributes by index: the memory types of leaves, in the order of enum pt_flags.
- * 0 write-back; 1 uncached, strictly ordered; 2 device; 3 write-combining (normal, not cached); 4 write-through.
+ * 0 write-back; 1 and 3 not cached; 2 device; 4 write-through. formats/arm_stage1.h says the same.
  */
-#define ARM_MAIR 0x000000bb440400ff
+#define ARM_MAIR 0x000000bb440444ff
 
 #define ARM_BLOCK        0x401         /* valid block, accessed */
 #define ARM_BLOCK_NORMAL (0x300 | ARM_BLOCK)

@@ -179,10 +179,14 @@ bool arch_irq_raise(unsigned line) {
     }
     if (line < LINES_SGI) {
         arm_gic_send(arch_percpu()->cpu, line);
-    } else {
-        write_bit(line, GICD_ISPENDR);
+        return true;
     }
-    return true;
+    write_bit(line, GICD_ISPENDR);
+    if (line >= LINES_PRIVATE) {
+        return true;
+    }
+    /* Not every emulated GIC lets software raise a private line. */
+    return (arch_mmio_read32(block_of(line) + GICD_ISPENDR) >> line & 1) != 0;
 }
 
 void arm_gic_send(unsigned cpu, unsigned number) {
@@ -324,10 +328,12 @@ static void enable_interface(void) {
     }
 }
 
-/* Version 2 tells a CPU its own bit through the target registers of its private lines. */
+/* Version 2 tells a CPU its own bit through the target registers of its private lines; they are zero if there is but
+ * one CPU. */
 static uint32_t read_target_bit(void) {
     uint32_t word = arch_mmio_read32(distributor + GICD_ITARGETSR);
-    return (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    uint32_t bit = (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    return bit != 0 ? bit : 1;
 }
 
 void arm_gic_init_cpu(void) {

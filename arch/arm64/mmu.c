@@ -7,6 +7,9 @@
 #include "arch/mmu.h"
 
 #include "arm64/arm64_priv.h"
+#include "formats/arm_stage1.h"
+
+_Static_assert(ARM_MAIR == PT_ARM_MAIR, "memory types mean the same to start.S and to the page tables");
 
 #define ASID_SHIFT     48
 #define ASID_UNTAGGED  1u
@@ -30,6 +33,10 @@ static unsigned data_line; /* bytes of the smallest data cache line */
 void arm_mmu_init(void) {
     untagged = arm_field(ARM_READ(id_aa64mmfr0_el1), 4) < 2;
     data_line = 4u << arm_field(ARM_READ(ctr_el0), 16);
+}
+
+const struct pt_format *arch_mmu_format(void) {
+    return &pt_format_arm_stage1_39;
 }
 
 uint64_t arch_mmu_boot_root(void) {
