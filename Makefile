@@ -1,64 +1,187 @@
 # SPDX-License-Identifier: MIT
-# Entry of the build. `make help` lists the targets. Each room lists its own sources in rules.mk.
+# Entry of the build. `make help` lists the targets. Each room lists its own sources in rules.mk:
+#   SOURCES  its files           USES   the rooms that it may include; a program is linked with them
+#   PROGRAM  name of the program made from SOURCES      FLOAT    yes: the program may use floating point
+#   PLAIN    files that are built without sanitizers and stack protector
+#   HOST_TESTS, HOST_SOURCES, HOST_USES: see scripts/host.mk
 
 ARCH    ?= x86_64
 VARIANT ?= release
+ARCHS   := x86_64 arm64 riscv64
 BUILD   := build/$(ARCH)/$(VARIANT)
 GEN     := build/gen
+PYTHON  := /usr/bin/python3
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS))$(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+Q := $(if $(V),,@)
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+ifeq ($(filter $(ARCH),$(ARCHS)),)
+$(error ARCH is one of: $(ARCHS))
+endif
+ifeq ($(filter $(VARIANT),release debug),)
+$(error VARIANT is one of: release debug)
+endif
+
+# Reads a file that only says that the packages are there: make installs them to get it, and starts again.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+include build/packages.mk
+endif
+build/packages.mk: scripts/install-packages scripts/packages.tbl
+	$(Q)scripts/install-packages
+	$(Q)mkdir -p build && touch $@
+
+# --- Tools and flags
 
 PREFIX_x86_64  := x86_64-linux-gnu-
 PREFIX_arm64   := aarch64-linux-gnu-
 PREFIX_riscv64 := riscv64-linux-gnu-
 CC      := $(PREFIX_$(ARCH))gcc
 OBJCOPY := $(PREFIX_$(ARCH))objcopy
-NM      := $(PREFIX_$(ARCH))nm
+AR      := $(PREFIX_$(ARCH))ar
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
             -Wunused-result -Wconversion -Wno-sign-conversion
 CFLAGS_COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-common -fno-omit-frame-pointer \
-                 -fno-asynchronous-unwind-tables -fno-strict-aliasing -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
-                 -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -MMD -MP
-CFLAGS_x86_64  := -mno-red-zone -mgeneral-regs-only -fcf-protection=none
-CFLAGS_arm64   := -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mcmodel=small
-CFLAGS_riscv64 := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -mno-relax -mstrict-align
-KERNEL_CFLAGS_x86_64  := -mcmodel=kernel
-KERNEL_CFLAGS_arm64   := -ffixed-x18
-KERNEL_CFLAGS_riscv64 :=
-VARIANT_release := -DCONFIG_DEBUG=0 -fno-stack-protector
-VARIANT_debug   := -DCONFIG_DEBUG=1 -fno-stack-protector
+                 -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -MMD -MP \
+                 -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
+CFLAGS_x86_64  := -fcf-protection=none
+CFLAGS_arm64   := -mstrict-align -mno-outline-atomics -mcmodel=small
+CFLAGS_riscv64 := -mabi=lp64 -mcmodel=medany -msmall-data-limit=0 -mno-relax -mstrict-align
+INTEGER_x86_64  := -mgeneral-regs-only
+INTEGER_arm64   := -mgeneral-regs-only
+INTEGER_riscv64 := -march=rv64imac_zicsr_zifencei
+FLOAT_riscv64   := -march=rv64gc_zicsr_zifencei
+KERNEL_x86_64  := -mno-red-zone -mcmodel=kernel
+KERNEL_arm64   := -ffixed-x18
+CONFIG_release := -DCONFIG_DEBUG=0
+CONFIG_debug   := -DCONFIG_DEBUG=1
+INSTRUMENT_debug := -fsanitize=undefined -fstack-protector-strong -mstack-protector-guard=global
+INSTRUMENT     := $(INSTRUMENT_$(VARIANT))
+PLAIN_FLAGS    := -fno-stack-protector
 
-INCLUDES := -I lib -I arch -I arch/include -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
-KERNEL_CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(KERNEL_CFLAGS_$(ARCH)) $(VARIANT_$(VARIANT)) $(INCLUDES)
+BASE_FLAGS   := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(CONFIG_$(VARIANT)) $(PLAIN_FLAGS)
+KERNEL_FLAGS := $(BASE_FLAGS) $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -I lib -I boot -I arch -I arch/include \
+                -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
+USER_FLAGS   := $(BASE_FLAGS) -I lib -I lib/os/$(ARCH)/include -I drivers -I user -I tests -I $(GEN)
+LINK := $(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
 
-KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) drivers/early $(patsubst %/rules.mk,%,$(wildcard kernel/*/rules.mk kernel/rules.mk))
+# --- Rooms
 
-# A room's rules.mk sets USES (rooms it may include) and SOURCES.
+ROOMS := $(sort $(patsubst %/rules.mk,%,$(shell find arch boot drivers kernel lib user tests -name rules.mk 2>/dev/null)))
+ROOM_VARIABLES := SOURCES USES PROGRAM FLOAT PLAIN HOST_TESTS HOST_SOURCES HOST_USES
 define read_room
-USES :=
-SOURCES :=
--include $(1)/rules.mk
-KERNEL_SOURCES += $$(addprefix $(1)/,$$(SOURCES))
+$(foreach variable,$(ROOM_VARIABLES),$(eval $(variable) :=))
+$(eval include $(1)/rules.mk)
+$(foreach variable,$(ROOM_VARIABLES),$(eval $(variable).$(1) := $($(variable))))
 endef
-$(foreach room,$(KERNEL_ROOMS),$(eval $(call read_room,$(room))))
+$(foreach room,$(ROOMS),$(call read_room,$(room)))
 
-KERNEL_OBJECTS := $(patsubst %,$(BUILD)/kernel/%.o,$(basename $(KERNEL_SOURCES)))
+KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) arch/formats drivers/early $(filter kernel kernel/%,$(ROOMS))
+PROGRAM_ROOMS := $(foreach room,$(ROOMS),$(if $(PROGRAM.$(room)),$(room)))
+LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/early,$(ROOMS)),$(if $(SOURCES.$(room)),$(room)))
+PROGRAMS := $(foreach room,$(PROGRAM_ROOMS),$(BUILD)/bin/$(PROGRAM.$(room)))
 
-.PHONY: all clean
-all: $(BUILD)/kernel.elf
+# files of a room -> its objects: $(call objects,kernel or user,room)
+objects = $(addprefix $(BUILD)/$(1)/,$(addsuffix .o,$(basename $(addprefix $(2)/,$(SOURCES.$(2))))))
+KERNEL_OBJECTS := $(foreach room,$(KERNEL_ROOMS),$(call objects,kernel,$(room))) \
+                  $(if $(wildcard kernel/syscall/rules.mk),$(BUILD)/kernel/$(GEN)/gen/dispatch.o)
+STUB_OBJECTS := $(BUILD)/user/$(GEN)/gen/$(ARCH)/os_calls.o
+USER_OBJECTS := $(foreach room,$(PROGRAM_ROOMS) $(LIBRARY_ROOMS),$(call objects,user,$(room))) $(STUB_OBJECTS)
 
-$(BUILD)/kernel/%.o: %.c Makefile
+# --- What is generated
+
+GENERATED := $(GEN)/gen/.done
+ABI_TABLES := lib/abi/objects.tbl lib/abi/syscalls.tbl lib/abi/rights.h lib/abi/status.h
+$(GENERATED): $(ABI_TABLES) $(wildcard scripts/gen/*.py)
+	$(Q)$(PYTHON) scripts/gen/abi.py $(GEN)/gen
+	$(Q)touch $@
+$(GEN)/gen/%.c: $(GENERATED) ;
+
+# --- The kernel
+
+IMAGE_x86_64  := kernel.elf
+IMAGE_arm64   := Image
+IMAGE_riscv64 := kernel.elf
+
+.PHONY: all kernel
+all: kernel $(if $(PROGRAMS),$(BUILD)/boot.cpio)
+kernel: $(BUILD)/$(IMAGE_$(ARCH))
+
+$(foreach room,$(KERNEL_ROOMS),$(foreach file,$(PLAIN.$(room)),\
+    $(eval $(BUILD)/kernel/$(room)/$(basename $(file)).o: INSTRUMENT :=)))
+
+$(BUILD)/kernel/%.o: %.c Makefile | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	$(if $(Q),@echo "  CC      $<")
+	$(Q)$(CC) $(KERNEL_FLAGS) $(INSTRUMENT) -c $< -o $@
 
-$(BUILD)/kernel/%.o: %.S Makefile
+$(BUILD)/kernel/%.o: %.S Makefile | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -D__ASSEMBLER__ -c $< -o $@
+	$(if $(Q),@echo "  AS      $<")
+	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c $< -o $@
 
 $(BUILD)/kernel.elf: $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld
-	$(CC) -nostdlib -static -no-pie -Wl,-T,arch/$(ARCH)/kernel.ld,-z,max-page-size=4096,--build-id=none,-z,noexecstack,--no-warn-rwx-segments \
-	    $(KERNEL_OBJECTS) -o $@
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(LINK) -Wl,-T,arch/$(ARCH)/kernel.ld $(KERNEL_OBJECTS) -o $@
 
-clean:
-	rm -rf build compile_commands.json
+$(BUILD)/Image: $(BUILD)/kernel.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
 
--include $(KERNEL_OBJECTS:.o=.d)
+# --- Programs: a library per room, a program per room that names one
+
+$(BUILD)/user/%.o: %.c Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC      $<")
+	$(Q)$(CC) $(USER_FLAGS) $(or $(NUMBERS),$(INTEGER_$(ARCH))) -c $< -o $@
+
+$(BUILD)/user/%.o: %.S Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  AS      $<")
+	$(Q)$(CC) $(USER_FLAGS) $(INTEGER_$(ARCH)) -D__ASSEMBLER__ -c $< -o $@
+
+define library_rules
+$(BUILD)/user/$(1).a: $(call objects,user,$(1)) $(if $(filter lib/os,$(1)),$(STUB_OBJECTS))
+	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+endef
+$(foreach room,$(LIBRARY_ROOMS),$(eval $(call library_rules,$(room))))
+
+# $(call libraries,room): those that a program's room uses
+libraries = $(patsubst %,$(BUILD)/user/%.a,$(filter $(LIBRARY_ROOMS),$(USES.$(1))))
+define program_rules
+$(BUILD)/bin/$(PROGRAM.$(1)): $(call objects,user,$(1)) $(call libraries,$(1)) lib/os/user.ld
+	@mkdir -p $$(@D)
+	$(if $(Q),@echo "  LINK    $$@")
+	$(Q)$(LINK) -Wl,-T,lib/os/user.ld,-z,separate-code $(call objects,user,$(1)) \
+	    -Wl,--start-group $(call libraries,$(1)) -Wl,--end-group -o $$@
+$(if $(FLOAT.$(1)),$(call objects,user,$(1)): NUMBERS := $(or $(FLOAT_$(ARCH)),-O2))
+endef
+$(foreach room,$(PROGRAM_ROOMS),$(eval $(call program_rules,$(room))))
+
+# --- Boot archive: programs, system manifest and, where firmware has no devicetree, the machine's
+
+MANIFEST := $(firstword $(wildcard user/manifests/$(ARCH).dts user/manifests/system.dts))
+MACHINE_SOURCE := $(wildcard scripts/machines/$(ARCH).dts)
+ARCHIVE_FILES := $(PROGRAMS:$(BUILD)/%=%) $(if $(MANIFEST),manifest.dtb) $(if $(MACHINE_SOURCE),machine.dtb)
+DTC := dtc -q -I dts -O dtb -i .
+
+$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi)
+	$(Q)$(DTC) -i user/manifests -o $@ $<
+$(BUILD)/machine.dtb: $(MACHINE_SOURCE)
+	$(Q)$(DTC) -o $@ $<
+
+# One time stamp, one owner, one order: the same input gives the same bytes.
+$(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
+	$(if $(Q),@echo "  CPIO    $@")
+	$(Q)rm -rf $(BUILD)/archive && mkdir -p $(BUILD)/archive/bin
+	$(Q)for file in $(ARCHIVE_FILES); do \
+	    case $$file in bin/*) $(OBJCOPY) --strip-debug $(BUILD)/$$file $(BUILD)/archive/$$file;; \
+	    *) cp $(BUILD)/$$file $(BUILD)/archive/$$file;; esac || exit 1; done
+	$(Q)cd $(BUILD)/archive && chmod 755 bin/* && touch -d @0 $(ARCHIVE_FILES) && printf '%s\n' $(sort $(ARCHIVE_FILES)) | \
+	    cpio --quiet -o -H newc --reproducible -R 0:0 > ../boot.cpio
+
+-include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
+include scripts/host.mk scripts/targets.mk

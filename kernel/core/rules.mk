@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 USES    := arch/include lib/base lib/abi
-SOURCES := log.c panic.c percpu.c spinlock.c
+SOURCES := log.c panic.c percpu.c spinlock.c ubsan.c
+PLAIN   := ubsan.c
