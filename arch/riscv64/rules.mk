@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 USES    := arch/include lib/base lib/abi
-SOURCES :=
+SOURCES := start.S entry.S context.S usercopy.S context.c debug.c init.c irq.c mmu.c smp.c time.c trap.c
