@@ -2,6 +2,7 @@
 # Entry of the build. `make help` lists the targets. Each room lists its own sources in rules.mk:
 #   SOURCES  its files           USES   the rooms that it may include; a program is linked with them
 #   PROGRAM  name of the program made from SOURCES      FLOAT    yes: the program may use floating point
+#   HEADERS  of kernel/include/kernel: the room's, where no file of SOURCES has the name
 #   PLAIN    files that are built without sanitizers and stack protector
 #   HOST_TESTS, HOST_SOURCES, HOST_USES: see scripts/host.mk
 
@@ -82,7 +83,7 @@ $(foreach room,$(ROOMS),$(call read_room,$(room)))
 
 KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) arch/formats drivers/early $(filter kernel kernel/%,$(ROOMS))
 PROGRAM_ROOMS := $(foreach room,$(ROOMS),$(if $(PROGRAM.$(room)),$(room)))
-LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/early,$(ROOMS)),$(if $(SOURCES.$(room)),$(room)))
+LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/%,$(ROOMS)),$(if $(PROGRAM.$(room)),,$(if $(SOURCES.$(room)),$(room))))
 PROGRAMS := $(foreach room,$(PROGRAM_ROOMS),$(BUILD)/bin/$(PROGRAM.$(room)))
 
 # files of a room -> its objects, where context.c and context.S are two: $(call objects,kernel or user,room)
