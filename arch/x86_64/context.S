@@ -33,6 +33,13 @@ context_start_kernel:
     call *%rbx
     ud2
 
+/* Where a thread without saved kernel state continues, its frame at rsp. */
+    .globl context_start_user
+context_start_user:
+    xorl %ebp, %ebp
+    call kernel_user_entry
+    jmp entry_user_return
+
 /* _Noreturn void arch_user_return(struct arch_context *c); */
     .globl arch_user_return
 arch_user_return:

@@ -118,10 +118,11 @@ void arch_context_set_tls(struct arch_context *c, uint64_t value) {
     }
 }
 
-/* The registers popped below the frame do not matter: the return to user mode loads all of them. */
+/* The registers popped below the frame do not matter: the return to user mode loads all of them. The return address
+ * is popped from right below the frame, which leaves the stack pointer at it. */
 void arch_context_discard(struct arch_context *c) {
     uint64_t *sp = (uint64_t *)c->frame - 7;
-    sp[6] = (uint64_t)entry_user_return;
+    sp[6] = (uint64_t)context_start_user;
     c->sp = (uint64_t)sp;
 }
 

@@ -21,6 +21,10 @@ static bool is_within(uint64_t address, const void *start, const void *end) {
     return address >= (uint64_t)start && address < (uint64_t)end;
 }
 
+static bool is_pair_within(uint64_t address, const void *start, const void *end) {
+    return is_within(address, start, end) && is_within(address + 15, start, end);
+}
+
 /* The mapped half of the slot that the running thread's kernel stack is in. */
 static bool is_on_thread_stack(uint64_t address) {
     uint64_t inside = arch_percpu()->kernel_stack - 1;
@@ -31,11 +35,9 @@ static bool is_on_thread_stack(uint64_t address) {
 /* A saved frame pointer and the return address above it may be read. */
 static bool is_readable(uint64_t fp) {
     struct arch_percpu *p = arch_percpu();
-    uint64_t last = fp + 15;
-    return fp % 8 == 0 && last > fp &&
-           (is_within(fp, boot_stack_bottom, boot_stack_top - 15) ||
-            is_within(fp, p->emergency, (uint8_t *)p->emergency + sizeof(p->emergency) - 15) ||
-            (is_on_thread_stack(fp) && is_on_thread_stack(last)));
+    return fp % 8 == 0 && (is_pair_within(fp, boot_stack_bottom, boot_stack_top) ||
+                           is_pair_within(fp, p->emergency, p->emergency + ARCH_STACK_COUNT) ||
+                           (is_on_thread_stack(fp) && is_on_thread_stack(fp + 15)));
 }
 
 void arch_backtrace(const struct arch_frame *frame, void (*visit)(uint64_t ip)) {

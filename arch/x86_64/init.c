@@ -11,6 +11,7 @@
 #include "arch/ports.h"
 #include "base/format.h"
 #include "base/string.h"
+#include "formats/x86_64.h"
 
 _Static_assert(LAYOUT_IMAGE_BASE == KERNEL_IMAGE_BASE, "layout.h");
 _Static_assert(LAYOUT_USER_TOP == ARCH_USER_TOP, "layout.h");
@@ -104,6 +105,7 @@ static void init_control_registers(void) {
         __asm__ volatile("xsetbv" ::"c"(0), "a"(components), "d"(0));
     }
     cr0_write(cr0_read() | CR0_TASK_SWITCHED);
+    msr_write(MSR_PAT, PT_X86_PAT_MSR);
 }
 
 static void init_syscall(void) {

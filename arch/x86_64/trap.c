@@ -3,6 +3,7 @@
 #include "x86_64_priv.h"
 
 #include "arch/impl/layout.h"
+#include "arch/smp.h"
 #include "arch/upcall.h"
 
 enum exception {

@@ -18,6 +18,7 @@
 #define CR4_COUNTERS      (1ul << 8)
 
 #define MSR_APIC_BASE      0x1b
+#define MSR_PAT            0x277
 #define MSR_STAR           0xc0000081
 #define MSR_LSTAR          0xc0000082
 #define MSR_FMASK          0xc0000084
@@ -151,8 +152,8 @@ void trap_dispatch(struct arch_frame *frame);
 
 /* entry.S, context.S, usercopy.S */
 void entry_syscall(void);
-void entry_user_return(void);
 extern char entry_vectors[];
 void context_switch_stack(struct arch_context *from, struct arch_context *to);
 void context_start_kernel(void);
+void context_start_user(void);
 void usercopy_fault(void);
