@@ -118,6 +118,7 @@ bool arm_psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, int
 /* mmu.c */
 extern uint64_t arm_kernel_root;
 void arm_mmu_init(void);
+void arm_mmu_init_cpu(void);
 /* Writes data back to memory, for a CPU that reads it with its caches off. */
 void arm_cache_clean(const void *va, size_t size);
 
@@ -125,11 +126,17 @@ void arm_cache_clean(const void *va, size_t size);
 #define ARM_IRQ_TIMER 27u /* the virtual timer's private line, the same on every machine that follows the BSA */
 void arm_gic_init(const struct boot_controller *controller);
 void arm_gic_init_cpu(void);
+#define ARM_IRQ_PRIVATE 16u /* the first line that is not software's */
 /* The line number of the interrupt to handle, ARM_IRQ_NONE for none. What was acknowledged is ended. */
 #define ARM_IRQ_NONE 0xffffffffu
 uint32_t arm_gic_acknowledge(uint32_t *token);
 void arm_gic_end(uint32_t token);
 void arm_gic_send(unsigned cpu, unsigned number);
+/* For tests: the line that would be acknowledged next on this CPU, and forgetting one that software raised. */
+uint32_t arm_gic_pending(void);
+void arm_gic_forget(unsigned line);
+bool arm_gic_enabled(unsigned line);
+uint64_t arm_gic_cpus(void); /* CPUs that take interrupts */
 
 /* time.c */
 void arm_time_init(uint64_t frequency);
