@@ -89,10 +89,8 @@ TEMPLATE uint64_t entry_attributes(const struct pt_format *f, uint32_t flags, un
         uint64_t compact = (flags & PT_KEPT_STAGE1) | (flags & PT_TYPE_MASK) >> 1;
         return compact << HIDDEN_SHIFT | HIDDEN_MARK | f->address_mask;
     }
-    if ((flags & (PT_WRITE | PT_DIRTY)) == PT_WRITE && (f->dirty_by_fault || pagetable_soft_ad)) {
-        return f->attributes(flags & ~(uint32_t)PT_WRITE, level) | f->soft_write;
-    }
-    return f->attributes(flags, level);
+    bool clean = (flags & (PT_WRITE | PT_DIRTY)) == PT_WRITE && (f->dirty_by_fault || pagetable_soft_ad);
+    return f->attributes(clean ? flags & ~(uint32_t)PT_WRITE : flags, level) | (clean ? f->soft_write : 0);
 }
 
 TEMPLATE uint32_t entry_flags(const struct pt_format *f, uint64_t entry, unsigned level) {
