@@ -2,6 +2,7 @@
 # Entry of the build. `make help` lists the targets. Each room lists its own sources in rules.mk:
 #   SOURCES  its files           USES   the rooms that it may include; a program is linked with them
 #   PROGRAM  name of the program made from SOURCES      FLOAT    yes: the program may use floating point
+#   HEADERS  of kernel/include/kernel: the room's, where no file of SOURCES has the name
 #   PLAIN    files that are built without sanitizers and stack protector
 #   HOST_TESTS, HOST_SOURCES, HOST_USES: see scripts/host.mk
 

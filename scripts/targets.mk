@@ -43,6 +43,9 @@ test: host-tests $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-relea
 debug: all ## boots Tessera halted, with gdb-multiarch attached
 	$(Q)scripts/debug $(RUN_OPTIONS)
 
+check: ## checks what must be zero, and prints hints
+	$(Q)$(PYTHON) scripts/check/main.py
+
 golden: ## takes what is generated from lib/abi over into tests/abi and docs
 	$(Q)$(PYTHON) scripts/gen/abi.py tests/abi
 	$(Q)$(PYTHON) scripts/gen/abi.py --docs docs

@@ -127,6 +127,10 @@ void arch_irq_set_target(unsigned line, unsigned cpu) {
     }
 }
 
+uint32_t irq_priority_in_force(unsigned line) {
+    return plic_read(PRIORITY(line));
+}
+
 bool arch_irq_raise(unsigned line) {
     (void)line;
     return false;

@@ -63,6 +63,7 @@ void smp_interrupt(void);
 void irq_init(const struct boot_info *bi);
 void irq_init_cpu(void);
 void irq_interrupt(void);
+uint32_t irq_priority_in_force(unsigned line); /* for tests; 0: masked */
 
 /* time.c */
 void time_init(const struct boot_info *bi);
