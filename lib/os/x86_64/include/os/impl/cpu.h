@@ -3,6 +3,9 @@
 #pragma once
 
 #include "abi/message.h"
+#include "base/elf.h"
+
+#define TS_ELF_MACHINE ELF_MACHINE_X86_64 /* programs that run here */
 
 /* The calling thread's message buffer. */
 static inline struct ts_message_buffer *ts_message_buffer(void) {

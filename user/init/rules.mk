@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+USES    := lib/abi lib/base lib/os lib/proto
+PROGRAM := init
+SOURCES := main.c system.c task.c grants.c supervisor.c manifest.c device.c restart.c
