@@ -57,6 +57,7 @@ static void init_cpu(void) {
     ARM_WRITE(cntkctl_el1, CNTKCTL_EL0VCTEN);
     ARM_WRITE(tpidrro_el0, 0);
     ARM_WRITE(tpidr_el0, 0);
+    arm_mmu_init_cpu();
     if (arm_has_pmu) {
         pmu_init();
     }
@@ -67,8 +68,8 @@ void arch_init_early(const struct boot_info *bi) {
     arm_boot_info = bi;
     power = bi->power;
     arm_has_pmu = pmu_present();
-    init_cpu();
     arm_mmu_init();
+    init_cpu();
     arm_time_init(bi->timer_frequency);
 }
 

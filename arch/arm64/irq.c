@@ -45,11 +45,11 @@
 #define GICC_BPR  0x08u
 #define GICC_IAR  0x0cu
 #define GICC_EOIR 0x10u
+#define GICC_HPPIR 0x18u
 
 #define INTID_MASK      0x3ffu
 #define INTID_SPECIAL   1020u /* from here on: nothing to handle */
 #define LINES_PRIVATE   32u
-#define LINES_SGI       16u
 #define MPIDR_AFFINITY  0xff00fffffful
 #define WAIT_LIMIT      1000000u
 
@@ -66,6 +66,7 @@ static volatile uint8_t *interface2;  /* version 2: CPU interface */
 static unsigned line_count;
 static const struct boot_controller *controller;
 static uint32_t target_bit[TS_CPU_COUNT_MAX]; /* version 2: each CPU's own, written by it before it is sent anything */
+static uint64_t ready_cpus;                   /* atomic: their CPU interface is set up */
 static bool config_lock;
 
 static uint64_t read64(const volatile void *address) {
@@ -133,7 +134,7 @@ void arch_irq_unmask(unsigned line) {
 
 /* Two bits a line, the upper one set for edges. The GIC does not know polarity. */
 void arch_irq_set_trigger(unsigned line, enum arch_irq_trigger trigger) {
-    if (!line_valid(line) || line < LINES_SGI) {
+    if (!line_valid(line) || line < ARM_IRQ_PRIVATE) {
         return;
     }
     volatile uint8_t *word = block_of(line) + GICD_ICFGR + line / 16 * 4;
@@ -177,12 +178,16 @@ bool arch_irq_raise(unsigned line) {
     if (!line_valid(line)) {
         return false;
     }
-    if (line < LINES_SGI) {
+    if (line < ARM_IRQ_PRIVATE) {
         arm_gic_send(arch_percpu()->cpu, line);
-    } else {
-        write_bit(line, GICD_ISPENDR);
+        return true;
     }
-    return true;
+    write_bit(line, GICD_ISPENDR);
+    if (line >= LINES_PRIVATE) {
+        return true;
+    }
+    /* Not every emulated GIC lets software raise a private line. */
+    return (arch_mmio_read32(block_of(line) + GICD_ISPENDR) >> line & 1) != 0;
 }
 
 void arm_gic_send(unsigned cpu, unsigned number) {
@@ -214,6 +219,27 @@ void arm_gic_end(uint32_t token) {
     } else {
         arch_mmio_write32(interface2 + GICC_EOIR, token);
     }
+}
+
+uint32_t arm_gic_pending(void) {
+    if (distributor == NULL) {
+        return ARM_IRQ_NONE;
+    }
+    uint32_t value = version3 ? (uint32_t)ARM_READ(S3_0_C12_C12_2) /* ICC_HPPIR1_EL1 */
+                              : arch_mmio_read32(interface2 + GICC_HPPIR) & INTID_MASK;
+    return value >= INTID_SPECIAL ? ARM_IRQ_NONE : value;
+}
+
+void arm_gic_forget(unsigned line) {
+    write_bit(line, GICD_ICPENDR);
+}
+
+bool arm_gic_enabled(unsigned line) {
+    return (arch_mmio_read32(block_of(line) + GICD_ISENABLER + line / 32 * 4) >> line % 32 & 1) != 0;
+}
+
+uint64_t arm_gic_cpus(void) {
+    return __atomic_load_n(&ready_cpus, __ATOMIC_ACQUIRE);
 }
 
 /* Shared lines: masked, inactive, level, medium priority, to the boot CPU. */
@@ -303,7 +329,7 @@ static void init_private(void) {
         arch_mmio_write32(block + GICD_IGROUPR, ~0u);
     }
     for (unsigned line = 0; line < LINES_PRIVATE; line += 4) {
-        arch_mmio_write32(block + GICD_IPRIORITYR + line, line < LINES_SGI ? PRIORITY_SGI * 0x01010101u : 0x80808080u);
+        arch_mmio_write32(block + GICD_IPRIORITYR + line, line < ARM_IRQ_PRIVATE ? PRIORITY_SGI * 0x01010101u : 0x80808080u);
     }
     write_priority(ARM_IRQ_TIMER, PRIORITY_TIMER);
     arch_mmio_write32(block + GICD_ISENABLER, 0xffffu);
@@ -324,10 +350,12 @@ static void enable_interface(void) {
     }
 }
 
-/* Version 2 tells a CPU its own bit through the target registers of its private lines. */
+/* Version 2 tells a CPU its own bit through the target registers of its private lines; they are zero if there is but
+ * one CPU. */
 static uint32_t read_target_bit(void) {
     uint32_t word = arch_mmio_read32(distributor + GICD_ITARGETSR);
-    return (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    uint32_t bit = (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    return bit != 0 ? bit : 1;
 }
 
 void arm_gic_init_cpu(void) {
@@ -339,6 +367,7 @@ void arm_gic_init_cpu(void) {
     }
     init_private();
     enable_interface();
+    __atomic_fetch_or(&ready_cpus, (uint64_t)1 << arch_percpu()->cpu, __ATOMIC_RELEASE);
     for (unsigned line = LINES_PRIVATE; !version3 && arch_percpu()->cpu == 0 && line < line_count; line++) {
         arch_mmio_write8(distributor + GICD_ITARGETSR + line, (uint8_t)target_bit[0]);
     }

@@ -156,7 +156,7 @@ void arm_trap_interrupt(struct arch_frame *frame) {
     } else if (line == ARM_IRQ_TIMER) {
         arch_time_cancel();
         kernel_timer();
-    } else {
+    } else if (line >= ARM_IRQ_PRIVATE) {
         kernel_irq(line);
     }
     arm_gic_end(token);
