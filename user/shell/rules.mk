@@ -2,3 +2,6 @@
 USES    := lib/abi lib/base lib/os lib/proto
 PROGRAM := shell
 SOURCES := main.c command.c processes.c machine.c
+HOST_TESTS   := test/command_test.c
+HOST_SOURCES := command.c
+HOST_USES    := lib/base
