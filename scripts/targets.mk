@@ -1,10 +1,50 @@
 # SPDX-License-Identifier: MIT
 # What a user types. `make help` prints the lines with two number signs.
 
-.PHONY: help clean golden
+SMP       ?= 4
+MEM       ?= 512M
+APPEND    ?=
+FIRMWARE  ?=
+ACCEL     ?=
+QEMUFLAGS ?=
+MACHINE   ?= $(filter-out bios,$(FIRMWARE))
+ISO := $(BUILD)/tessera.iso
+
+.PHONY: help run iso test debug check golden clean force
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
-	@echo "Options: ARCH=$(subst $() ,|,$(ARCHS)) VARIANT=release|debug SMP=n MEM=size V=1"
+	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
+	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
+
+# x86-64 boots the ISO unless the machine says otherwise; the other architectures have no ISO.
+RUN_OPTIONS = --arch $(ARCH) --variant $(VARIANT) --machine "$(MACHINE)" --smp $(SMP) --mem $(MEM) \
+              --append "$(APPEND)" --accel "$(ACCEL)" --qemuflags="$(QEMUFLAGS)"
+run: all $(if $(filter x86_64,$(ARCH)),$(if $(filter pvh,$(MACHINE)),,$(ISO))) ## boots Tessera in QEMU; RUN='ps; mem' types commands
+	$(Q)$(PYTHON) scripts/run.py $(RUN_OPTIONS) $(if $(filter undefined,$(origin RUN)),,--run "$$RUN")
+
+iso: $(ISO) ## makes the bootable ISO (x86-64, BIOS and UEFI)
+$(BUILD)/grub.cfg: scripts/grub.cfg force
+	$(Q)mkdir -p $(@D) && sed 's|@APPEND@|$(APPEND)|' $< | cmp -s - $@ || sed 's|@APPEND@|$(APPEND)|' $< > $@
+$(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpio)
+	$(if $(filter x86_64,$(ARCH)),,$(error only x86-64 has an ISO))
+	$(if $(Q),@echo "  ISO     $@")
+	$(Q)rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
+	$(Q)$(OBJCOPY) --strip-debug $(BUILD)/kernel.elf $(BUILD)/iso/boot/kernel.elf
+	$(Q)cp $(BUILD)/grub.cfg $(BUILD)/iso/boot/grub/grub.cfg
+	$(Q)if [ -f $(BUILD)/boot.cpio ]; then cp $(BUILD)/boot.cpio $(BUILD)/iso/boot/; fi
+	$(Q)scripts/make-iso $(BUILD)/iso $@
+
+# Debug builds for all architectures, and a release build of each for the boots that want it.
+build-%: $(GENERATED)
+	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
+test: host-tests $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release) ## runs all tests, on the build machine and on three architectures
+	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
+
+debug: all ## boots Tessera halted, with gdb-multiarch attached
+	$(Q)scripts/debug $(RUN_OPTIONS)
+
+check: ## checks what must be zero, and prints hints
+	$(Q)$(PYTHON) scripts/check/main.py
 
 golden: ## takes what is generated from lib/abi over into tests/abi and docs
 	$(Q)$(PYTHON) scripts/gen/abi.py tests/abi

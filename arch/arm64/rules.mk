@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 USES    := arch/include lib/base lib/abi
-SOURCES :=
+SOURCES := start.S entry.S context.S usercopy.S init.c context.c mmu.c irq.c time.c smp.c trap.c debug.c
+

@@ -2,3 +2,4 @@
 USES    := arch/include lib/base lib/abi
 SOURCES := log.c panic.c percpu.c spinlock.c ubsan.c
 PLAIN   := ubsan.c
+HEADERS := assert.h selftest.h

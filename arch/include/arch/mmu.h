@@ -13,7 +13,9 @@
  * docs/memory.md draws it.
  */
 #define KERNEL_SPACE_BASE    0xffffffc000000000ul
+#ifndef KERNEL_DIRECT_BASE /* the build machine has its own */
 #define KERNEL_DIRECT_BASE   0xffffffc000000000ul /* direct map: all RAM, and registers the kernel drives */
+#endif
 #define KERNEL_DIRECT_SIZE   0x0000002000000000ul /* 128 GiB of physical addresses */
 #define KERNEL_SHADOW_BASE   0xffffffe000000000ul /* KASAN shadow, one eighth of the space: 32 GiB */
 #define KERNEL_STACKS_BASE   0xffffffe800000000ul /* thread stacks between guard pages */
@@ -47,7 +49,9 @@ void arch_mmu_set_kernel(uint64_t root);
 void arch_mmu_switch(uint64_t root, uint32_t asid);
 
 /* Forgets translations of [va, va + pages*4096) in asid on all CPUs of the set `cpus` (this one included if in the
- * set); pages 0 means all of asid. Kernel addresses are global: any asid. Returns when every CPU has done it. */
+ * set); pages 0 means all of asid, or, if va is a kernel address, everything. Kernel addresses are global: any asid.
+ * Cached entries of the tables on the way to a flushed page are forgotten too, on architectures whose format does not
+ * set table_flush_all. Returns when every CPU has done it. */
 void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages);
 
 /* Orders table writes before the walks that follow on this CPU, after an entry went from invalid to valid. */

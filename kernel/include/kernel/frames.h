@@ -20,7 +20,8 @@ enum frame_use {
     FRAME_USE_COUNT
 };
 
-/* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`; frames.c the rest. */
+/* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`, zero at first; frames.c the
+ * rest. Undefined while the frame is free, and before its first use. */
 struct frame {
     struct list_node link;
     void *owner;          /* VMO or page table it belongs to */
@@ -31,7 +32,11 @@ struct frame {
     uint8_t flags;
 };
 
-enum frame_flags { FRAME_ANY = 0, FRAME_DIRTY_OK = 1 /* contents need not be zeroed */ };
+enum frame_flags {
+    FRAME_ANY = 0,
+    FRAME_DIRTY_OK = 1, /* frame_alloc: contents need not be zeroed */
+    FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
+};
 
 /* Builds the arenas. bi: validated. The direct map covers all of its memory. Boot CPU only. */
 void frames_init(const struct boot_info *bi);
@@ -50,9 +55,10 @@ void frame_free_run(struct frame *first, size_t count);
 uint64_t frame_to_phys(const struct frame *frame);
 void *frame_to_virt(const struct frame *frame);
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
+bool frame_is_allocated(const struct frame *frame); /* to someone, not to a magazine; exact for one's own frames */
 
 struct frame_counts {
-    uint64_t total;                 /* frames of all arenas */
+    uint64_t total;                 /* frames of RAM: arenas, and what boot keeps */
     uint64_t use[FRAME_USE_COUNT];  /* exact when no other CPU allocates */
 };
 void frames_count(struct frame_counts *counts);

@@ -2,37 +2,20 @@
 /*
  * Page tables: one walker for every format (formats/<f>.h), with 4 KiB, 2 MiB and 1 GiB leaves everywhere.
  * Callers hold the lock that protects the table (an address space's, or the kernel's); the walker takes none, does
- * not sleep, and does not flush: what must be flushed it collects in struct pt_flush, and the caller flushes before
- * it frees or reuses anything, or calls pagetable_flush().
+ * not sleep, and leaves flushing to its caller: what must be flushed it collects in struct pt_flush, and the caller
+ * calls pagetable_flush() before it frees or reuses anything. Only break-before-make and the undoing of a failed
+ * map_range flush at once. Entries are read and written whole, so hardware may walk the table meanwhile.
  */
 #pragma once
 
 #include "abi/types.h"
 #include "arch/mmu.h"
-
-/* Permissions and memory type of a leaf. W and X together are refused (INVALID_ARGS), as is W without R. */
-enum pt_flags {
-    PT_READ = 1,
-    PT_WRITE = 2,
-    PT_EXECUTE = 4,
-    PT_USER = 8,
-    PT_GLOBAL = 16,
-    PT_ACCESSED = 32, /* reported by query; set in new leaves unless the format traps on them */
-    PT_DIRTY = 64,
-    PT_TYPE_SHIFT = 8,
-    PT_TYPE_CACHED = 0 << 8,
-    PT_TYPE_UNCACHED = 1 << 8,
-    PT_TYPE_DEVICE = 2 << 8,
-    PT_TYPE_WRITE_COMBINING = 3 << 8,
-    PT_TYPE_WRITE_THROUGH = 4 << 8,
-    PT_TYPE_MASK = 7 << 8,
-};
+#include "base/list.h"
+#include "formats/format.h"
 
 #define PT_SIZE_4K ((size_t)1 << 12)
 #define PT_SIZE_2M ((size_t)1 << 21)
 #define PT_SIZE_1G ((size_t)1 << 30)
-
-struct pt_format; /* formats/format.h */
 
 struct pagetable {
     const struct pt_format *format;
@@ -57,12 +40,25 @@ struct pt_mapping {
 /* An empty table. upper: a table whose upper half is copied (kernel root), or 0. NO_MEMORY. */
 ts_status_t pagetable_new(struct pagetable *pt, const struct pt_format *format, uint64_t upper);
 
-/* Frees all tables below the root's lower half (and the root); leaves are not freed. No CPU uses the table. */
+/* Frees all tables and the root, but not what a root shares with its `upper`; leaves are not freed. No CPU uses the
+ * table. */
 void pagetable_destroy(struct pagetable *pt);
+
+/* Makes a table for every empty root entry of [va, va+length), and keeps the tables there even when they are empty.
+ * For the kernel's table, before the first process copies its upper half: root entries that change later are not
+ * seen by the copies. NO_MEMORY: some are made, which does no harm. */
+ts_status_t pagetable_populate_roots(struct pagetable *pt, uint64_t va, uint64_t length);
+
+/* True: software manages the accessed and dirty bits (boot option adbits=soft). New leaves are made without them, and
+ * the first access and the first write fault, to be resolved by pagetable_touch(). Set before the first mapping. */
+extern bool pagetable_soft_ad;
 
 void pt_flush_init(struct pt_flush *flush);
 /* Flushes what was collected on pt->cpus, then frees the collected tables. */
 void pagetable_flush(struct pagetable *pt, struct pt_flush *flush);
+
+/* All of these refuse with INVALID_ARGS: a range that is empty, misaligned, outside the format's addresses or across
+ * its two ranges, and flags that W^X, a missing R, or an unknown memory type forbids. */
 
 /* One leaf of `size`. va and pa aligned to it, else INVALID_ARGS. ALREADY_EXISTS if any byte is mapped, NO_MEMORY
  * (nothing changed). */
@@ -78,7 +74,8 @@ ts_status_t pagetable_unmap_range(struct pagetable *pt, uint64_t va, uint64_t le
 /* One leaf, at its exact start; NOT_FOUND otherwise. */
 ts_status_t pagetable_unmap(struct pagetable *pt, uint64_t va, size_t size, struct pt_flush *flush);
 
-/* Changes permissions of what is mapped in the range; holes are skipped; partial large leaves are split. */
+/* Changes the permissions R, W, X and U of what is mapped in the range; memory type and G stay. Holes are skipped;
+ * large leaves of other permissions that only partly lie in it are split first (NO_MEMORY: nothing changed). */
 ts_status_t pagetable_protect(struct pagetable *pt, uint64_t va, uint64_t length, uint32_t flags,
                               struct pt_flush *flush);
 
@@ -88,11 +85,16 @@ ts_status_t pagetable_query(const struct pagetable *pt, uint64_t va, struct pt_m
 /* Physical address of a byte, if `access` (PT_READ/WRITE/EXECUTE/USER) is permitted: NOT_FOUND, ACCESS_DENIED. */
 ts_status_t pagetable_translate(const struct pagetable *pt, uint64_t va, uint32_t access, uint64_t *pa);
 
+/* A fault of this access at va: TS_OK if the leaf permits it; what withheld the access (bits managed by software, or a
+ * stale translation) is then gone, and the access may be retried. NOT_FOUND, ACCESS_DENIED otherwise. */
+ts_status_t pagetable_touch(struct pagetable *pt, uint64_t va, uint32_t access);
+
 /* Splits the large leaf that covers va one level down; every byte keeps its mapping and permissions. Follows
  * break-before-make where the format asks for it. BAD_STATE: not a large leaf. */
 ts_status_t pagetable_split_large_page(struct pagetable *pt, uint64_t va, struct pt_flush *flush);
 
-/* Replaces a full table of 512 contiguous leaves with equal flags below va by one leaf. BAD_STATE: not possible. */
+/* Replaces a full table of 512 contiguous leaves with equal flags below va by one leaf of `size` (2 MiB or 1 GiB).
+ * Accessed and dirty are what any of them was. BAD_STATE: not possible. */
 ts_status_t pagetable_promote(struct pagetable *pt, uint64_t va, size_t size, struct pt_flush *flush);
 
 /* Physical address of the root. */
@@ -101,3 +103,6 @@ uint64_t pagetable_phys(const struct pagetable *pt);
 /* Calls visit for each leaf in address order; stops at the first false. */
 typedef bool (*pagetable_visit)(void *context, uint64_t va, const struct pt_mapping *mapping);
 void pagetable_walk(const struct pagetable *pt, uint64_t start, uint64_t end, pagetable_visit visit, void *context);
+
+/* Entry counts, tables and their frames agree, and no entry is malformed. Number of faults found, each reported. */
+unsigned pagetable_audit(const struct pagetable *pt, void (*report)(const char *format, ...));

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Roots, ASIDs and TLB maintenance. The hardware broadcasts invalidations; a set that is this CPU alone is served
+ * without. A CPU with 8-bit ASIDs cannot hold the kernel's 16-bit numbers: it runs all user tables under ASID 1 and
+ * forgets everything at each switch.
+ */
+#include "arch/mmu.h"
+
+#include "arm64/arm64_priv.h"
+
+#define ASID_SHIFT     48
+#define ASID_UNTAGGED  1u
+#define FLUSH_MAX      512u /* pages; above, the whole ASID goes */
+#define TLBI_PAGE_MASK 0xfffffffffffull
+
+uint64_t arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
+static bool untagged;
+static unsigned data_line; /* bytes of the smallest data cache line */
+
+/* One invalidation instruction, on this CPU or on all of the inner shareable domain. */
+#define TLBI(local, operation, operand)                                                            \
+    do {                                                                                           \
+        if (local) {                                                                               \
+            __asm__ volatile("tlbi " operation ", %0" : : "r"(operand) : "memory");                \
+        } else {                                                                                   \
+            __asm__ volatile("tlbi " operation "is, %0" : : "r"(operand) : "memory");              \
+        }                                                                                          \
+    } while (0)
+
+void arm_mmu_init(void) {
+    untagged = arm_field(ARM_READ(id_aa64mmfr0_el1), 4) < 2;
+    data_line = 4u << arm_field(ARM_READ(ctr_el0), 16);
+}
+
+uint64_t arch_mmu_boot_root(void) {
+    return ARM_READ(ttbr1_el1) & ~(TS_PAGE_SIZE - 1);
+}
+
+void arch_mmu_set_kernel(uint64_t root) {
+    arm_kernel_root = root;
+    __asm__ volatile("dsb ishst" : : : "memory");
+    ARM_WRITE(ttbr1_el1, root);
+    __asm__ volatile("isb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");
+}
+
+void arch_mmu_switch(uint64_t root, uint32_t asid) {
+    uint64_t tag = asid;
+    if (asid == 0) {
+        root = arm_image_to_phys(arm_table_empty);
+    } else if (untagged) {
+        tag = ASID_UNTAGGED;
+    }
+    ARM_WRITE(ttbr0_el1, root | tag << ASID_SHIFT);
+    arm_isb();
+    if (untagged) {
+        __asm__ volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");
+    }
+}
+
+static void flush_all(bool local, bool kernel, uint64_t tag) {
+    if (!kernel) {
+        TLBI(local, "aside1", tag << ASID_SHIFT);
+    } else if (local) {
+        __asm__ volatile("tlbi vmalle1" : : : "memory");
+    } else {
+        __asm__ volatile("tlbi vmalle1is" : : : "memory");
+    }
+}
+
+static void flush_pages(bool local, bool kernel, uint64_t tag, uint64_t va, size_t pages) {
+    uint64_t operand = va >> TS_PAGE_SHIFT & TLBI_PAGE_MASK;
+    for (size_t i = 0; i < pages; i++) {
+        if (kernel) {
+            TLBI(local, "vaae1", operand + i);
+        } else {
+            TLBI(local, "vae1", (operand + i) | tag << ASID_SHIFT);
+        }
+    }
+}
+
+void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {
+    bool local = cpus == (uint64_t)1 << arch_percpu()->cpu;
+    bool kernel = va >= KERNEL_SPACE_BASE;
+    uint64_t tag = untagged ? ASID_UNTAGGED : asid;
+    __asm__ volatile("dsb ishst" : : : "memory");
+    if (pages == 0 || pages > FLUSH_MAX) {
+        flush_all(local, kernel, tag);
+    } else {
+        flush_pages(local, kernel, tag, va, pages);
+    }
+    __asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}
+
+void arch_mmu_publish(void) {
+    __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}
+
+/* The instruction cache is dropped whole: lines may lie there under other addresses of the same memory. */
+void arch_cache_sync_code(const void *va, size_t size) {
+    uint64_t end = (uint64_t)va + size;
+    for (uint64_t line = (uint64_t)va & ~(uint64_t)(data_line - 1); line < end; line += data_line) {
+        __asm__ volatile("dc cvau, %0" : : "r"(line) : "memory");
+    }
+    __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
+}
+
+void arm_cache_clean(const void *va, size_t size) {
+    uint64_t end = (uint64_t)va + size;
+    for (uint64_t line = (uint64_t)va & ~(uint64_t)(data_line - 1); line < end; line += data_line) {
+        __asm__ volatile("dc cvac, %0" : : "r"(line) : "memory");
+    }
+    __asm__ volatile("dsb sy" : : : "memory");
+}
