@@ -132,7 +132,7 @@ static void test_kills(void **state) {
     type("one two three\x17");
     expect_screen("> one two ", 10);
     type("\x02\x02\x0b");
-    expect_screen("> one tw", 10);
+    expect_screen("> one tw", 8);
     type("\x15");
     expect_screen("> ", 2);
     expect_line("x\r", "x");
