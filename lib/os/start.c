@@ -19,7 +19,7 @@
 #include "proto/bootstrap.h"
 
 /* Kept by the linker script, in every program. */
-static const struct ts_abi_note abi_note __attribute__((section(".note.tessera"), used)) = {
+static const struct ts_abi_note abi_note __attribute__((section(".note.tessera"), used, aligned(4))) = {
     .name_size = sizeof(TS_ABI_NOTE_NAME),
     .descriptor_size = sizeof(uint64_t),
     .type = TS_ABI_NOTE_TYPE,
