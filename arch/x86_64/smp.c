@@ -13,7 +13,6 @@
 
 #define APIC_ID_COUNT 256
 #define INIT_WAIT     20000ul /* ns between the messages */
-#define STARTUP_WAIT  200000ul
 
 struct smp_start {
     struct arch_percpu *percpu;

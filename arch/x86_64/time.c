@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The clock is the time stamp counter, the timer that of the local APIC. Both are measured once against the
- * programmable interval timer, for about a millisecond. Counters of all CPUs are taken to run together.
+ * programmable interval timer, for half a millisecond. Counters of all CPUs are taken to run together.
  */
 #include "x86_64_priv.h"
 
@@ -9,11 +9,14 @@
 #include "arch/upcall.h"
 
 #define PIT_HERTZ    1193182ul
-#define PIT_TICKS    1200u /* measured interval */
+#define PIT_TICKS    600u /* measured interval */
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND  0x43
 #define PIT_GATE     0x61
-#define POLL_LIMIT   1000000u
+#define POLL_LIMIT   100000u
+#define SAMPLE_TRIES 8u
+#define ATTEMPTS     8u
+#define PAUSE_RATIO_MAX 16u
 
 #define TIMER_DIVIDE_1 0x0bu
 #define TIMER_MASKED   0x10000u
@@ -37,23 +40,51 @@ static uint16_t pit_read(void) {
     return (uint16_t)(low | arch_port_read8(PIT_CHANNEL2) << 8);
 }
 
+/* The three counters at one moment, as far as the CPU was not interrupted (by a host) between the first and the last
+ * read, which `length` tells, in TSC ticks. */
 struct sample {
     uint16_t pit;
     uint32_t timer;
     uint64_t tsc;
+    uint64_t length;
 };
 
-/* Waits until the interval timer is at or below `until` and takes all three counters then. False: it stands still. */
-static bool sample_take(uint16_t until, struct sample *sample) {
-    for (unsigned i = 0; i < POLL_LIMIT; i++) {
-        sample->pit = pit_read();
-        sample->tsc = arch_cycle_count();
-        if (sample->pit <= until) {
-            sample->timer = apic_read(APIC_TIMER_CURRENT);
-            return true;
+static struct sample sample_once(void) {
+    struct sample s;
+    uint64_t before = arch_cycle_count();
+    s.pit = pit_read();
+    s.tsc = arch_cycle_count();
+    s.timer = apic_read(APIC_TIMER_CURRENT);
+    s.length = arch_cycle_count() - before;
+    return s;
+}
+
+static struct sample sample_best(void) {
+    struct sample best = sample_once();
+    for (unsigned i = 1; i < SAMPLE_TRIES; i++) {
+        struct sample next = sample_once();
+        best = next.length < best.length ? next : best;
+    }
+    return best;
+}
+
+/* Polls until the interval timer has counted PIT_TICKS. False if it stands still, or if one pause was so long that the
+ * interval timer may have gone round. */
+static bool measure(struct sample *first, struct sample *last) {
+    uint64_t longest = 0;
+    *first = sample_best();
+    *last = *first;
+    for (unsigned i = 0; (uint16_t)(first->pit - last->pit) < PIT_TICKS; i++) {
+        uint64_t before = last->tsc;
+        *last = sample_once();
+        longest = last->tsc - before > longest ? last->tsc - before : longest;
+        if (i == POLL_LIMIT) {
+            return false;
         }
     }
-    return false;
+    *last = sample_best();
+    uint64_t total = last->tsc - first->tsc;
+    return last->timer < first->timer && longest / PAUSE_RATIO_MAX < total - longest;
 }
 
 /* Counts down from 65535 with the speaker off and the gate open. */
@@ -70,10 +101,13 @@ void time_calibrate(void) {
     tsc_base = arch_cycle_count();
     apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_1);
     apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-    pit_start();
-    bool measured = sample_take(0xfffe, &first) && sample_take((uint16_t)(first.pit - PIT_TICKS), &last);
+    bool measured = false;
+    for (unsigned i = 0; i < ATTEMPTS && !measured; i++) {
+        pit_start();
+        measured = measure(&first, &last);
+    }
     apic_write(APIC_TIMER_INITIAL, 0);
-    if (!measured || last.tsc <= first.tsc || last.timer >= first.timer || last.pit >= first.pit) {
+    if (!measured) {
         return;
     }
     uint64_t elapsed = (uint64_t)(first.pit - last.pit) * NANOSECONDS / PIT_HERTZ;
