@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies from and to user memory: the only code that runs with SUM set. A fault in [usercopy_start, usercopy_end)
- * that is not resolved continues at usercopy_fault (trap.c), with SUM cleared.
+ * Copies from and to user memory: the only code that runs with SUM set. A fault in [usercopy_start,
+ * usercopy_end) that is not resolved continues at usercopy_fault (trap.c), with SUM cleared.
  */
 #include "riscv64/offsets.h"
 
-/* Copies a2 bytes from a1 to a0, 8 at a time where both are aligned alike. Ends at usercopy_done. */
+/* Copies a2 bytes from a1 to a0, 8 at a time where both are aligned alike. Ends at
+ * usercopy_done. */
     .section .usercopy, "ax"
     .balign 4
 copy:
@@ -85,5 +86,5 @@ usercopy_fault:
     li      t6, SSTATUS_SUM
     csrc    sstatus, t6
 usercopy_refuse:
-    li      a0, -10                 /* TS_ERR_INVALID_ARGS */
+    li      a0, STATUS_INVALID_ARGS
     ret

@@ -22,8 +22,8 @@ ts_status_t system_find_file(const char *folder, const char *name, struct cpio_e
 }
 
 /* Maps a VMO of boot data read-only. size 0: all of it. */
-static ts_status_t map_boot_data(const char *name, uint64_t offset, uint64_t size, const uint8_t **data,
-                                 size_t *length) {
+static ts_status_t map_boot_data(const char *name, uint64_t offset, uint64_t size,
+                                 const uint8_t **data, size_t *length) {
     ts_handle_t vmo = ts_startup_handle(name);
     uint64_t whole;
     uint64_t address;
@@ -48,8 +48,8 @@ static void open_machine(void) {
     size_t size = 0;
     struct cpio_entry file;
     if (ts_startup_handle("tree") != TS_HANDLE_INVALID) {
-        if (map_boot_data("tree", ts_startup_value("tree-offset"), ts_startup_value("tree-size"), &blob, &size) !=
-            TS_OK) {
+        if (map_boot_data("tree", ts_startup_value("tree-offset"), ts_startup_value("tree-size"),
+                          &blob, &size) != TS_OK) {
             return;
         }
     } else if (system_find_file("", "machine.dtb", &file) == TS_OK) {
@@ -77,8 +77,9 @@ ts_status_t system_open(const char **error) {
     }
     if (status == TS_OK) {
         *error = "the boot archive cannot be mapped";
-        status = map_boot_data("archive", ts_startup_value("archive-offset"), ts_startup_value("archive-size"),
-                               &init_system.archive, &init_system.archive_size);
+        status = map_boot_data("archive", ts_startup_value("archive-offset"),
+                               ts_startup_value("archive-size"), &init_system.archive,
+                               &init_system.archive_size);
     }
     if (status == TS_OK) {
         *error = "the boot archive has no manifest.dtb";
