@@ -26,7 +26,7 @@
  * 1 normal non-cacheable, 2 Device-nGnRE, 3 normal non-cacheable (gathers writes), 4 normal write-through. */
 #define PT_ARM_MAIR 0x000000bb440444fful
 
-static inline uint64_t pt_arm_stage1_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_arm_stage1_attributes(uint32_t flags, unsigned level) {
     uint64_t type = (flags & PT_TYPE_MASK) >> PT_TYPE_SHIFT;
     uint64_t never = (flags & PT_USER) != 0 ? PT_ARM_PXN : PT_ARM_UXN;
     uint64_t unless = (flags & PT_USER) != 0 ? PT_ARM_UXN : PT_ARM_PXN;
@@ -37,7 +37,7 @@ static inline uint64_t pt_arm_stage1_attributes(uint32_t flags, unsigned level) 
            pt_bit(~flags, PT_GLOBAL, PT_ARM_NOT_GLOBAL) | never | pt_bit(~flags, PT_EXECUTE, unless);
 }
 
-static inline uint32_t pt_arm_stage1_flags(uint64_t entry, unsigned level) {
+PT_INLINE uint32_t pt_arm_stage1_flags(uint64_t entry, unsigned level) {
     (void)level;
     uint64_t execute_never = (entry & PT_ARM_USER) != 0 ? PT_ARM_UXN : PT_ARM_PXN;
     return PT_READ | pt_flag(~entry, PT_ARM_READ_ONLY, PT_WRITE) |

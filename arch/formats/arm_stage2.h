@@ -24,7 +24,7 @@
  * write-through 1010. */
 #define PT_ARM2_ATTR_OF_TYPE 0xa515fu
 
-static inline uint64_t pt_arm_stage2_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_arm_stage2_attributes(uint32_t flags, unsigned level) {
     unsigned type = (flags & PT_TYPE_MASK) >> PT_TYPE_SHIFT;
     uint64_t attribute = (PT_ARM2_ATTR_OF_TYPE >> (type * 4)) & 15;
     return PT_ARM2_VALID | (level == 0 ? PT_ARM2_TABLE : 0) | attribute << PT_ARM2_ATTR_SHIFT |
@@ -34,7 +34,7 @@ static inline uint64_t pt_arm_stage2_attributes(uint32_t flags, unsigned level) 
            ((flags & PT_TYPE_MASK) == PT_TYPE_WRITE_COMBINING ? PT_ARM2_SOFT_WC : 0);
 }
 
-static inline uint32_t pt_arm_stage2_type(uint64_t entry) {
+PT_INLINE uint32_t pt_arm_stage2_type(uint64_t entry) {
     switch ((entry >> PT_ARM2_ATTR_SHIFT) & 15) {
     case 15:
         return PT_TYPE_CACHED;
@@ -47,7 +47,7 @@ static inline uint32_t pt_arm_stage2_type(uint64_t entry) {
     }
 }
 
-static inline uint32_t pt_arm_stage2_flags(uint64_t entry, unsigned level) {
+PT_INLINE uint32_t pt_arm_stage2_flags(uint64_t entry, unsigned level) {
     (void)level;
     return pt_flag(entry, PT_ARM2_READ, PT_READ) | pt_flag(entry, PT_ARM2_WRITE, PT_WRITE) |
            pt_flag(~entry, PT_ARM2_XN, PT_EXECUTE) | pt_flag(entry, PT_ARM2_ACCESSED, PT_ACCESSED) |

@@ -20,7 +20,7 @@
 #define PT_EPT_OF_TYPE 0x41006u
 #define PT_TYPE_OF_EPT 0x10041131u
 
-static inline uint64_t pt_ept_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_ept_attributes(uint32_t flags, unsigned level) {
     unsigned type = (flags & PT_TYPE_MASK) >> PT_TYPE_SHIFT;
     return PT_EPT_READ | pt_bit(flags, PT_WRITE, PT_EPT_WRITE) |
            pt_bit(flags, PT_EXECUTE, PT_EPT_EXECUTE) | pt_bit(flags, PT_ACCESSED, PT_EPT_ACCESSED) |
@@ -30,7 +30,7 @@ static inline uint64_t pt_ept_attributes(uint32_t flags, unsigned level) {
            (level > 0 ? PT_EPT_LARGE : 0);
 }
 
-static inline uint32_t pt_ept_flags(uint64_t entry, unsigned level) {
+PT_INLINE uint32_t pt_ept_flags(uint64_t entry, unsigned level) {
     (void)level;
     uint32_t hardware = (uint32_t)((entry & PT_EPT_TYPE_MASK) >> PT_EPT_TYPE_SHIFT);
     uint32_t type = ((PT_TYPE_OF_EPT >> (hardware * 4)) & 7) << PT_TYPE_SHIFT;

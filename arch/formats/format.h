@@ -90,10 +90,13 @@ extern const struct pt_format pt_format_sv48x4;
 #define PT_KEPT_STAGE1 0x7fu  /* R W X U G A D */
 #define PT_KEPT_STAGE2 0x67u  /* R W X A D */
 
-static inline uint64_t pt_bit(uint32_t flags, uint32_t flag, uint64_t bit) {
+/* The encoders are written to vanish into the walker. */
+#define PT_INLINE static inline __attribute__((always_inline))
+
+PT_INLINE uint64_t pt_bit(uint32_t flags, uint32_t flag, uint64_t bit) {
     return (flags & flag) != 0 ? bit : 0;
 }
 
-static inline uint32_t pt_flag(uint64_t entry, uint64_t bit, uint32_t flag) {
+PT_INLINE uint32_t pt_flag(uint64_t entry, uint64_t bit, uint32_t flag) {
     return (entry & bit) != 0 ? flag : 0;
 }

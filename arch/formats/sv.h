@@ -24,18 +24,18 @@ _Static_assert(PT_EXECUTE << 1 == PT_SV_EXECUTE && PT_USER << 1 == PT_SV_USER, "
 _Static_assert(PT_GLOBAL << 1 == PT_SV_GLOBAL, "G");
 _Static_assert(PT_ACCESSED << 1 == PT_SV_ACCESSED && PT_DIRTY << 1 == PT_SV_DIRTY, "A and D");
 
-static inline uint64_t pt_sv_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_sv_attributes(uint32_t flags, unsigned level) {
     (void)level;
     return PT_SV_VALID | (uint64_t)(flags & PT_KEPT_STAGE1) << 1;
 }
 
-static inline uint32_t pt_sv_flags(uint64_t entry, unsigned level) {
+PT_INLINE uint32_t pt_sv_flags(uint64_t entry, unsigned level) {
     (void)level;
     return (uint32_t)(entry >> 1) & PT_KEPT_STAGE1;
 }
 
 /* The second stage treats every access as one of user mode. */
-static inline uint64_t pt_sv_x4_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_sv_x4_attributes(uint32_t flags, unsigned level) {
     (void)level;
     return PT_SV_VALID | PT_SV_USER | (uint64_t)(flags & PT_KEPT_STAGE2) << 1;
 }

@@ -26,7 +26,7 @@
 #define PT_X86_PAT_OF_TYPE 0x14320u
 #define PT_X86_TYPE_OF_PAT 0x21032140u
 
-static inline uint64_t pt_x86_64_attributes(uint32_t flags, unsigned level) {
+PT_INLINE uint64_t pt_x86_64_attributes(uint32_t flags, unsigned level) {
     unsigned pat = (PT_X86_PAT_OF_TYPE >> (((flags & PT_TYPE_MASK) >> PT_TYPE_SHIFT) * 4)) & 7;
     uint64_t entry = PT_X86_PRESENT | pt_bit(flags, PT_WRITE, PT_X86_WRITE) |
                      pt_bit(flags, PT_USER, PT_X86_USER) | pt_bit(flags, PT_GLOBAL, PT_X86_GLOBAL) |
@@ -40,7 +40,7 @@ static inline uint64_t pt_x86_64_attributes(uint32_t flags, unsigned level) {
     return entry | pt_bit(pat, 4, PT_X86_PAT_SMALL);
 }
 
-static inline uint32_t pt_x86_64_flags(uint64_t entry, unsigned level) {
+PT_INLINE uint32_t pt_x86_64_flags(uint64_t entry, unsigned level) {
     unsigned pat = pt_flag(entry, PT_X86_PWT, 1) | pt_flag(entry, PT_X86_PCD, 2) |
                    pt_flag(entry, level > 0 ? PT_X86_PAT_LARGE : PT_X86_PAT_SMALL, 4);
     uint32_t type = (PT_X86_TYPE_OF_PAT >> (pat * 4)) & 7;
