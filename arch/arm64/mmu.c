@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Roots, ASIDs and TLB maintenance. The hardware broadcasts invalidations; a set that is this CPU alone is served
- * without. A CPU with 8-bit ASIDs cannot hold the kernel's 16-bit numbers: it runs all user tables under ASID 1 and
- * forgets everything at each switch.
+ * Roots, ASIDs and TLB maintenance. The hardware broadcasts invalidations; a set that is this CPU
+ * alone is served without. A CPU with 8-bit ASIDs cannot hold the kernel's 16-bit numbers: it runs
+ * all user tables under ASID 1 and forgets everything at each switch.
  */
 #include "arch/mmu.h"
 
@@ -10,7 +10,8 @@
 #include "base/string.h"
 #include "formats/arm_stage1.h"
 
-_Static_assert(ARM_MAIR == PT_ARM_MAIR, "memory types mean the same to start.S and to the page tables");
+_Static_assert(ARM_MAIR == PT_ARM_MAIR,
+               "memory types mean the same to start.S and to the page tables");
 
 #define ASID_SHIFT     48
 #define ASID_UNTAGGED  1u
@@ -18,9 +19,11 @@ _Static_assert(ARM_MAIR == PT_ARM_MAIR, "memory types mean the same to start.S a
 #define TLBI_PAGE_MASK 0xfffffffffffull
 #define TCR_HA_HD      (3ul << 39)
 
-uint64_t arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
+uint64_t
+    arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
 static bool untagged;
-static bool software_bits; /* adbits=soft: the CPU must not set accessed flags, so that software sees the faults */
+static bool software_bits; /* adbits=soft: the CPU must not set accessed flags, so that software
+                              sees the faults */
 static unsigned data_line; /* bytes of the smallest data cache line */
 
 /* One invalidation instruction, on this CPU or on all of the inner shareable domain. */
@@ -127,7 +130,8 @@ void arch_mmu_publish(void) {
     __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }
 
-/* The instruction cache is dropped whole: lines may lie there under other addresses of the same memory. */
+/* The instruction cache is dropped whole: lines may lie there under other addresses of the same
+ * memory. */
 void arch_cache_sync_code(const void *va, size_t size) {
     uint64_t end = (uint64_t)va + size;
     for (uint64_t line = (uint64_t)va & ~(uint64_t)(data_line - 1); line < end; line += data_line) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arm64 Image protocol's devicetree → struct boot_info, on the boot CPU with the boot tables live. Called once by
- * header.S. What the devicetree gets wrong becomes info.error; until it has said better, the console is that of the
- * machine we know best.
+ * The arm64 Image protocol's devicetree → struct boot_info, on the boot CPU with the boot tables
+ * live. Called once by header.S. What the devicetree gets wrong becomes info.error; until it has
+ * said better, the console is that of the machine we know best.
  *
- * At first the direct map reaches the GiB of the image, that of the devicetree, and the first as device registers.
- * Once memory is known, map_direct() makes it reach all RAM and all registers that the kernel drives.
+ * At first the direct map reaches the GiB of the image, that of the devicetree, and the first as
+ * device registers. Once memory is known, map_direct() makes it reach all RAM and all registers
+ * that the kernel drives.
  */
 #include "abi/bootinfo.h"
 #include "arch/cpu.h"
@@ -18,7 +19,7 @@
 #define GIB_SHIFT           30
 #define GIB_SIZE            (1ul << GIB_SHIFT)
 #define GIB_COUNT           (KERNEL_DIRECT_SIZE >> GIB_SHIFT)
-#define CHUNK_SHIFT         21 /* of a block one level down */
+#define CHUNK_SHIFT         21  /* of a block one level down */
 #define DIRECT_INDEX        256 /* of KERNEL_DIRECT_BASE in boot_table_kernel */
 #define TABLE_ENTRIES       512
 #define BLOCK_NORMAL        0x0060000000000701ul /* as in header.S */
@@ -58,7 +59,8 @@ static void find_units(bool *set, unsigned count, uint64_t base, unsigned shift,
             continue;
         }
         uint64_t first = memory->base > base ? memory->base - base : 0;
-        for (uint64_t unit = first >> shift; unit < count && base + (unit << shift) <= last; unit++) {
+        for (uint64_t unit = first >> shift; unit < count && base + (unit << shift) <= last;
+             unit++) {
             set[unit] = true;
         }
     }
@@ -117,7 +119,8 @@ static void read_devicetree(uint64_t pa) {
         return;
     }
     uint64_t mapped = GIB_SIZE - pa % GIB_SIZE;
-    boot_info_from_fdt(&info, phys_to_virt(pa), mapped < DEVICETREE_SIZE_MAX ? mapped : DEVICETREE_SIZE_MAX, pa);
+    boot_info_from_fdt(&info, phys_to_virt(pa),
+                       mapped < DEVICETREE_SIZE_MAX ? mapped : DEVICETREE_SIZE_MAX, pa);
 }
 
 static uint64_t own_affinity(void) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interrupt controller, version 2 or 3: shared, private and software-generated lines, masks, priorities, routes.
- * Interrupts stay off: what the controller would deliver is read, not taken, except for the line that is routed to
- * another CPU. The lines used are the last two, which no device of the machines we know has, and the private line of
- * the physical timer, which the kernel does not use.
+ * The interrupt controller, version 2 or 3: shared, private and software-generated lines, masks,
+ * priorities, routes. Interrupts stay off: what the controller would deliver is read, not taken,
+ * except for the line that is routed to another CPU. The lines used are the last two, which no
+ * device of the machines we know has, and the private line of the physical timer, which the kernel
+ * does not use.
  */
 #include "arch/irq.h"
 #include "arch/time.h"
@@ -16,8 +17,9 @@
 #define TRIES               100u
 #define PATIENCE            1000000000 /* ns */
 
-/* Does the controller offer `wanted` to this CPU? What is private and more urgent (timer, IPIs) is let through to the
- * kernel first. Nothing of this file's is enabled and pending meanwhile: `arm` raises it, `disarm` takes it back. */
+/* Does the controller offer `wanted` to this CPU? What is private and more urgent (timer, IPIs) is
+ * let through to the kernel first. Nothing of this file's is enabled and pending meanwhile: `arm`
+ * raises it, `disarm` takes it back. */
 static bool offers(uint32_t wanted, void (*arm)(void), void (*disarm)(void)) {
     uint32_t seen = ARM_IRQ_NONE;
     for (unsigned i = 0; i < TRIES; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of arch/include/arch, held by ARM64. Tests run on one CPU with interrupts off, one after the other, and
- * share the static tables and stacks below. Whoever takes the timer sets a deadline of 0 in the end: the kernel then
- * looks for its own.
+ * The contract of arch/include/arch, held by ARM64. Tests run on one CPU with interrupts off, one
+ * after the other, and share the static tables and stacks below. Whoever takes the timer sets a
+ * deadline of 0 in the end: the kernel then looks for its own.
  */
 #include "kernel/selftest.h"
 
@@ -18,10 +18,12 @@
 
 #define MILLISECOND   1000000
 #define TIMER_PENDING 4u /* CNTV_CTL: the condition holds */
-#define ABORT_READ    0x96000005ul /* data abort at EL1, 32-bit instruction, read, translation fault, level 1 */
-#define ABORT_MASK    0xfe00007cul /* without the level */
+#define ABORT_READ                                                                                 \
+    0x96000005ul /* data abort at EL1, 32-bit instruction, read, translation fault, level 1 */
+#define ABORT_MASK 0xfe00007cul /* without the level */
 
-/* Entry code looks for an overflow by one bit of the stack pointer: a stack is the upper half of its slot. */
+/* Entry code looks for an overflow by one bit of the stack pointer: a stack is the upper half of
+ * its slot. */
 static uint8_t stacks[2][2 * ARM_STACK_SIZE] __attribute__((aligned(2 * ARM_STACK_SIZE)));
 static struct arch_context main_context, contexts[2];
 static unsigned steps[2];
@@ -32,7 +34,8 @@ static bool cpu_percpu_self(void) {
     uint64_t stack = self->emergency_stack;
     arch_percpu_set(self);
     EXPECT(arch_percpu() == self && self->emergency_stack == stack);
-    EXPECT((arm_boot_info->cpu[self->cpu].hardware_id & 0xffffff) == (ARM_READ(mpidr_el1) & 0xffffff));
+    EXPECT((arm_boot_info->cpu[self->cpu].hardware_id & 0xffffff) ==
+           (ARM_READ(mpidr_el1) & 0xffffff));
     return true;
 }
 
@@ -77,7 +80,8 @@ static bool time_monotonic(void) {
     arch_time_page_fill(&page);
     ts_time_t before = arch_time_now();
     uint64_t counter = ARM_READ(cntvct_el0);
-    ts_time_t user = (ts_time_t)(((unsigned __int128)(counter - page.base) * page.multiplier) >> page.shift);
+    ts_time_t user =
+        (ts_time_t)(((unsigned __int128)(counter - page.base) * page.multiplier) >> page.shift);
     EXPECT(before <= user && user <= arch_time_now());
     return true;
 }
@@ -118,14 +122,15 @@ static bool time_cancel(void) {
     return true;
 }
 
-/* Runs fn in both test contexts, the second reached from the first; the first comes back. The percpu block remembers
- * the running context, which is none of ours. */
+/* Runs fn in both test contexts, the second reached from the first; the first comes back. The
+ * percpu block remembers the running context, which is none of ours. */
 static void run_contexts(void (*fn)(void *), uint64_t fpu_used) {
     struct arch_percpu *self = arch_percpu();
     struct arch_context *context = self->context;
     for (unsigned i = 0; i < 2; i++) {
         steps[i] = 0;
-        arch_context_init_kernel(&contexts[i], stacks[i] + ARM_STACK_SIZE, ARM_STACK_SIZE, fn, (void *)(uint64_t)i);
+        arch_context_init_kernel(&contexts[i], stacks[i] + ARM_STACK_SIZE, ARM_STACK_SIZE, fn,
+                                 (void *)(uint64_t)i);
         arch_context_set_tls(&contexts[i], 300 + i);
         contexts[i].fpu_used = fpu_used;
         contexts[i].fpu.q[10] = 100 + i;
@@ -171,7 +176,8 @@ static bool usercopy_bad_address(void) {
     uint64_t word = 1;
     EXPECT(arch_copy_from_user(&word, 0, sizeof(word)) == TS_ERR_INVALID_ARGS);
     EXPECT(arch_copy_to_user(8, &word, sizeof(word)) == TS_ERR_INVALID_ARGS);
-    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) == TS_ERR_INVALID_ARGS);
+    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) ==
+           TS_ERR_INVALID_ARGS);
     EXPECT(word == 1);
     return true;
 }
@@ -204,7 +210,8 @@ static bool copies_are_exact(uint8_t *page, unsigned user_offset, unsigned offse
     }
     memset(page, 0xee, 128);
     EXPECT(arch_copy_to_user(SPACE_USER + user_offset, from + offset, size) == TS_OK);
-    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 && page[user_offset + size] == 0xee);
+    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 &&
+           page[user_offset + size] == 0xee);
     EXPECT(user_offset == 0 || page[user_offset - 1] == 0xee);
     EXPECT(arch_copy_from_user(back + offset, SPACE_USER + user_offset, size) == TS_OK);
     EXPECT(memcmp(back + offset, from + offset, size) == 0 && back[offset + size] == 0);
@@ -227,7 +234,8 @@ static bool usercopy_partial(void) {
     ts_status_t executable = arch_copy_to_user(SPACE_CODE, words, 8);
     space_leave();
     EXPECT(exact);
-    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS && executable == TS_ERR_INVALID_ARGS);
+    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS &&
+           executable == TS_ERR_INVALID_ARGS);
     return true;
 }
 

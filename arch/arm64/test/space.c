@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A user half for tests, built by hand: the walker is not what is tested here. Tests do not run in parallel. */
+/* A user half for tests, built by hand: the walker is not what is tested here. Tests do not run in
+ * parallel. */
 #include "arch/mmu.h"
 #include "arm64/arm64_priv.h"
 #include "arm64/test/selftest_priv.h"
@@ -8,8 +9,9 @@
 #define SPACE_ASID 0xfffeu
 
 #define PTE_TABLE 0x3ul
-#define PTE_CODE  0x0040000000000f03ul /* page, accessed, not global, of EL1 alone, executable there */
-#define PTE_USER  0x0060000000000f43ul /* the same for EL0, never executable */
+#define PTE_CODE                                                                                   \
+    0x0040000000000f03ul /* page, accessed, not global, of EL1 alone, executable there */
+#define PTE_USER 0x0060000000000f43ul /* the same for EL0, never executable */
 
 static uint64_t tables[3][512] __attribute__((aligned(4096))); /* root first */
 static uint64_t pages[2][512] __attribute__((aligned(4096)));
