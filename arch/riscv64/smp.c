@@ -47,6 +47,7 @@ static struct arch_percpu *started(unsigned cpu) {
 void smp_call_set(uint64_t cpus, uint64_t extension, uint64_t function,
                   const uint64_t argument[3]) {
     uint64_t mask = 0, base = 0;
+    __asm__ volatile("fence iorw, iorw" ::: "memory"); /* they see what was written before */
     for (; cpus != 0; cpus &= cpus - 1) {
         unsigned cpu = (unsigned)__builtin_ctzl(cpus);
         if (started(cpu) == NULL) {
@@ -70,7 +71,7 @@ ts_status_t arch_cpu_start(const struct boot_info *bi, struct arch_percpu *p, vo
     struct start_block *block = &start_blocks[p->cpu];
     *block = (struct start_block){.satp = mmu_kernel_satp(), .percpu = p, .stack_top = stack_top};
     smp_note_percpu(p);
-    __asm__ volatile("fence rw, rw" ::: "memory");
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
     struct sbi_result result = sbi(SBI_HSM, SBI_HSM_START, bi->cpu[p->cpu].hardware_id,
                                    image_to_phys(arch_secondary_entry), image_to_phys(block));
     if (result.error != 0) {

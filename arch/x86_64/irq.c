@@ -187,8 +187,17 @@ unsigned arch_irq_line_count(void) {
     return line_count;
 }
 
+/* Line 0 is the interval timer's, or the legacy controllers'. */
 bool arch_irq_line_usable(unsigned line) {
-    return line < line_count && ioapic_of(line) != NULL;
+    return line != 0 && line < line_count && ioapic_of(line) != NULL;
+}
+
+bool irq_line_is_open(unsigned line) {
+    raw_lock_acquire(&controller_lock);
+    const struct ioapic *io = ioapic_of(line);
+    bool open = (ioapic_read(io, IOAPIC_ENTRY + 2 * (line - io->first)) & ENTRY_MASKED) == 0;
+    raw_lock_release(&controller_lock);
+    return open;
 }
 
 void arch_irq_mask(unsigned line) {

@@ -121,6 +121,7 @@ uint32_t apic_read(unsigned offset);
 void apic_write(unsigned offset, uint32_t value);
 void apic_send(unsigned cpu, uint32_t command);
 void irq_line_dispatch(unsigned line);
+bool irq_line_is_open(unsigned line); /* in the controller; for tests */
 
 #define APIC_TIMER_LVT     0x320
 #define APIC_TIMER_INITIAL 0x380

@@ -19,12 +19,13 @@
 #include "proto/bootstrap.h"
 
 /* Kept by the linker script, in every program. */
-static const struct ts_abi_note abi_note __attribute__((section(".note.tessera"), used, aligned(4))) = {
-    .name_size = sizeof(TS_ABI_NOTE_NAME),
-    .descriptor_size = sizeof(uint64_t),
-    .type = TS_ABI_NOTE_TYPE,
-    .name = TS_ABI_NOTE_NAME,
-    .abi_id = {(uint32_t)TS_ABI_ID, (uint32_t)(TS_ABI_ID >> 32)},
+static const struct ts_abi_note abi_note
+    __attribute__((section(".note.tessera"), used, aligned(4))) = {
+        .name_size = sizeof(TS_ABI_NOTE_NAME),
+        .descriptor_size = sizeof(uint64_t),
+        .type = TS_ABI_NOTE_TYPE,
+        .name = TS_ABI_NOTE_NAME,
+        .abi_id = {(uint32_t)TS_ABI_ID, (uint32_t)(TS_ABI_ID >> 32)},
 };
 
 struct startup_entry {

@@ -11,7 +11,7 @@
 #include "init/system.h"
 #include "os/print.h"
 
-#define CLIENT_RIGHTS (TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT)
+#define CLIENT_RIGHTS (TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE)
 
 struct service {
     const char *name;

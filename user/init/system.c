@@ -8,7 +8,8 @@
 #include "gen/os_calls.h"
 #include "os/start.h"
 
-#define PATH_MAX 64u
+#define PATH_MAX      64u
+#define INIT_PRIORITY 220u /* above all servers: what holds the system together does not wait for them */
 
 struct system init_system;
 
@@ -70,6 +71,7 @@ static void take_handles(void) {
 ts_status_t system_open(const char **error) {
     struct cpio_entry file;
     take_handles();
+    (void)!ts_thread_set_priority(ts_startup_handle("thread"), INIT_PRIORITY);
     *error = "no memory for init's endpoint and port";
     ts_status_t status = ts_endpoint_create(0, &init_system.endpoint);
     if (status == TS_OK) {

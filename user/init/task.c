@@ -141,9 +141,9 @@ static ts_status_t start_thread(struct task *task, const struct manifest_entry *
                                       TS_SIGNAL_TERMINATED, 0);
     }
     if (status == TS_OK) {
-        status = ts_endpoint_mint(
-            init_system.endpoint, task->id,
-            TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT, &bootstrap);
+        status =
+            ts_endpoint_mint(init_system.endpoint, task->id,
+                             TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE, &bootstrap);
     }
     if (status == TS_OK) {
         task->started = ts_time_now();

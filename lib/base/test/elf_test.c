@@ -356,6 +356,25 @@ static void elf_ignores_notes_outside_of_the_file(void **state) {
     assert_false(elf.has_abi_id);
 }
 
+/* The file is nothing but headers and notes, so that its end is that of the heap block. */
+static void elf_ignores_a_note_that_is_cut_off(void **state) {
+    (void)state;
+    for (size_t size = 0; size < 48; size++) {
+        struct elf elf;
+        build();
+        put(header_at(TEXT) + FIELD_FILE, NOTE_OFFSET + size, 8);
+        put(header_at(DATA), 0, 4);
+        put(header_at(NOTE) + FIELD_FILE, size, 8);
+        put(24, 0x10000, 8);
+        uint8_t *copy = malloc(NOTE_OFFSET + size);
+        assert_non_null(copy);
+        memcpy(copy, image, NOTE_OFFSET + size);
+        assert_int_equal(elf_open(&elf, copy, NOTE_OFFSET + size, ELF_MACHINE_RISCV), TS_OK);
+        assert_false(elf.has_abi_id);
+        free(copy);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elf_refuses_truncation_at_every_byte),
@@ -383,6 +402,7 @@ int main(void) {
         cmocka_unit_test(elf_finds_the_abi_note),
         cmocka_unit_test(elf_ignores_notes_that_are_not_quite_the_abi_note),
         cmocka_unit_test(elf_ignores_notes_outside_of_the_file),
+        cmocka_unit_test(elf_ignores_a_note_that_is_cut_off),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,10 +88,23 @@ static void list_iterates_while_removing(void **state) {
     assert_true(list_is_empty(&head));
 }
 
+/* Checks heights and parents; returns the height. */
+static uint32_t expect_balanced(const struct tree_node *node, const struct tree_node *parent) {
+    if (node == NULL) {
+        return 0;
+    }
+    uint32_t left = expect_balanced(node->left, node), right = expect_balanced(node->right, node);
+    assert_ptr_equal(node->parent, parent);
+    assert_true(left <= right + 1 && right <= left + 1);
+    assert_int_equal(node->height, (left > right ? left : right) + 1);
+    return node->height;
+}
+
 /* Nodes in the order that the tree gives, both ways, against counting. */
 static void expect_tree(struct tree *tree, struct tree_node *nodes, unsigned count) {
     unsigned expected = 0, seen = 0;
     struct tree_node *last = NULL;
+    expect_balanced(tree->root, NULL);
     for (unsigned i = 0; i < count; i++) {
         expected += tree_contains(&nodes[i]) ? 1 : 0;
     }
@@ -148,23 +161,21 @@ static void tree_keeps_equal_keys_in_order_of_insertion(void **state) {
     assert_ptr_equal(tree_find_at_least(&tree, 1), &nodes[100]);
 }
 
-static unsigned tree_depth(const struct tree_node *node) {
-    if (node == NULL) {
-        return 0;
-    }
-    unsigned left = tree_depth(node->left), right = tree_depth(node->right);
-    return 1 + (left > right ? left : right);
-}
-
-static void tree_of_ascending_keys_is_not_deep(void **state) {
+static void tree_depth_is_bounded_for_every_order_of_keys(void **state) {
     (void)state;
     static struct tree_node nodes[10000];
-    struct tree tree = {0};
-    memset(nodes, 0, sizeof(nodes));
-    for (unsigned i = 0; i < 10000; i++) {
-        tree_insert(&tree, &nodes[i], i);
+    for (unsigned order = 0; order < 3; order++) {
+        struct tree tree = {0};
+        memset(nodes, 0, sizeof(nodes));
+        for (unsigned i = 0; i < 10000; i++) {
+            tree_insert(&tree, &nodes[i], order == 0 ? i : order == 1 ? 10000 - i : (i % 2 == 0 ? i : 20000 - i));
+        }
+        assert_in_range(expect_balanced(tree.root, NULL), 14, 19);
+        for (unsigned i = 0; i < 9000; i++) {
+            tree_remove(&tree, &nodes[i]);
+        }
+        assert_in_range(expect_balanced(tree.root, NULL), 10, 14);
     }
-    assert_in_range(tree_depth(tree.root), 14, 60);
 }
 
 static void bitmap_finds_bits(void **state) {
@@ -243,7 +254,7 @@ int main(void) {
         cmocka_unit_test(list_iterates_while_removing),
         cmocka_unit_test(tree_agrees_with_a_model),
         cmocka_unit_test(tree_keeps_equal_keys_in_order_of_insertion),
-        cmocka_unit_test(tree_of_ascending_keys_is_not_deep),
+        cmocka_unit_test(tree_depth_is_bounded_for_every_order_of_keys),
         cmocka_unit_test(bitmap_finds_bits),
         cmocka_unit_test(checked_arithmetic_notices_overflow),
         cmocka_unit_test(checked_ranges),

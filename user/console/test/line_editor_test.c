@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The line editor against a model of a terminal's row: what is on the screen must always be prompt, line, and the
- * cursor in its place. */
+/* The line editor against a model of a terminal's row: what is on the screen must always be prompt,
+ * line, and the cursor in its place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -220,9 +220,10 @@ static void test_output_fits(void **state) {
 
 /* Whatever is typed, row and line agree. */
 static void test_random_keys(void **state) {
-    static const char *const keys[] = {"a",      "b",      " ",      "\x7f",   "\b",   "\x1b[A", "\x1b[B", "\x1b[C",
-                                       "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[3~", "\x0b", "\x15",   "\x17",   "\x04",
-                                       "xyz",    "\x10",   "\x0e",   "\r"};
+    static const char *const keys[] = {"a",      "b",       " ",      "\x7f",   "\b",
+                                       "\x1b[A", "\x1b[B",  "\x1b[C", "\x1b[D", "\x1b[H",
+                                       "\x1b[F", "\x1b[3~", "\x0b",   "\x15",   "\x17",
+                                       "\x04",   "xyz",     "\x10",   "\x0e",   "\r"};
     (void)state;
     srand(1);
     for (int i = 0; i < 200000; i++) {

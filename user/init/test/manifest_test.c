@@ -40,11 +40,15 @@ static ts_status_t read(const char *source) {
 
 static void test_entry(void **state) {
     (void)state;
-    assert_int_equal(read("servers { a { program = \"p\"; provides = \"s\"; uses = \"x\", \"y\"; resources = \"log\";"
-                          "restart = \"always\"; backoff = <5 50>; budget = <3 1000>; priority = <7>; public; manage;"
-                          "memory-limit = <4096>; handle-limit = <9>; arguments = \"one\", \"two\"; critical; }; };"
-                          "programs { default { priority = <3>; }; tests { resources = \"root\"; }; };"),
-                     TS_OK);
+    assert_int_equal(
+        read("servers { a { program = \"p\"; provides = \"s\"; uses = \"x\", \"y\"; resources = "
+             "\"log\";"
+             "restart = \"always\"; backoff = <5 50>; budget = <3 1000>; priority = <7>; public; "
+             "manage;"
+             "memory-limit = <4096>; handle-limit = <9>; arguments = \"one\", \"two\"; critical; "
+             "}; };"
+             "programs { default { priority = <3>; }; tests { resources = \"root\"; }; };"),
+        TS_OK);
     const struct manifest_entry *entry = &manifest.server[0];
     assert_int_equal(manifest.server_count, 1);
     assert_string_equal(entry->name, "a");
@@ -82,9 +86,10 @@ static void test_defaults(void **state) {
 
 static void test_order(void **state) {
     (void)state;
-    assert_int_equal(read("servers { a { depends = \"service\", \"b\"; }; b { depends = \"c\"; }; c { }; d { };"
-                          "e { provides = \"service\"; depends = \"c\"; }; };"),
-                     TS_OK);
+    assert_int_equal(
+        read("servers { a { depends = \"service\", \"b\"; }; b { depends = \"c\"; }; c { }; d { };"
+             "e { provides = \"service\"; depends = \"c\"; }; };"),
+        TS_OK);
     char order[6] = "";
     for (uint32_t i = 0; i < manifest.server_count; i++) {
         order[i] = manifest.server[i].name[0];
@@ -96,15 +101,17 @@ static void test_bad_manifests(void **state) {
     (void)state;
     assert_int_equal(read(""), TS_ERR_INVALID_ARGS);
     assert_non_null(manifest.error);
-    assert_int_equal(read("servers { a { depends = \"b\"; }; b { depends = \"a\"; }; };"), TS_ERR_INVALID_ARGS);
+    assert_int_equal(read("servers { a { depends = \"b\"; }; b { depends = \"a\"; }; };"),
+                     TS_ERR_INVALID_ARGS);
     assert_int_equal(read("servers { a { depends = \"nobody\"; }; };"), TS_ERR_INVALID_ARGS);
     assert_string_equal(manifest.culprit, "a");
     assert_int_equal(read("servers { a { priority = <256>; }; };"), TS_ERR_INVALID_ARGS);
     assert_int_equal(read("servers { a { restart = \"perhaps\"; }; };"), TS_ERR_INVALID_ARGS);
     assert_int_equal(read("servers { a { backoff = <10 5>; }; };"), TS_ERR_INVALID_ARGS);
     assert_int_equal(read("servers { a { budget = <33 5>; }; };"), TS_ERR_INVALID_ARGS);
-    assert_int_equal(read("servers { a { uses = \"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"; }; };"),
-                     TS_ERR_OUT_OF_RANGE);
+    assert_int_equal(
+        read("servers { a { uses = \"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"; }; };"),
+        TS_ERR_OUT_OF_RANGE);
 }
 
 static void test_too_many_servers(void **state) {
@@ -117,7 +124,8 @@ static void test_too_many_servers(void **state) {
     assert_int_equal(read(source), TS_ERR_OUT_OF_RANGE);
 }
 
-/* Every single byte of a good manifest changed in a few ways: an answer, and no access outside (ASan). */
+/* Every single byte of a good manifest changed in a few ways: an answer, and no access outside
+ * (ASan). */
 static void test_damaged(void **state) {
     (void)state;
     size_t size = compile("servers { a { program = \"p\"; uses = \"x\", \"y\"; backoff = <5 50>; };"
@@ -152,12 +160,14 @@ static bool find(const char *source, const char *compatible, struct device *devi
 static void test_device_with_one_cell(void **state) {
     struct device device;
     (void)state;
-    assert_true(find("#address-cells = <2>; #size-cells = <2>;"
-                     "soc { compatible = \"simple-bus\"; ranges; #address-cells = <2>; #size-cells = <2>;"
-                     "interrupt-parent = <&plic>; plic: plic@c { #interrupt-cells = <1>; };"
-                     "serial@10000000 { compatible = \"ns16550a\"; reg = <0 0x10000000 0 0x100>; interrupts = <10>;"
-                     "reg-shift = <2>; }; };",
-                     "ns16550a", &device));
+    assert_true(
+        find("#address-cells = <2>; #size-cells = <2>;"
+             "soc { compatible = \"simple-bus\"; ranges; #address-cells = <2>; #size-cells = <2>;"
+             "interrupt-parent = <&plic>; plic: plic@c { #interrupt-cells = <1>; };"
+             "serial@10000000 { compatible = \"ns16550a\"; reg = <0 0x10000000 0 0x100>; "
+             "interrupts = <10>;"
+             "reg-shift = <2>; }; };",
+             "ns16550a", &device));
     assert_int_equal(device.base, 0x10000000);
     assert_int_equal(device.size, 0x100);
     assert_int_equal(device.line, 10);
@@ -172,7 +182,8 @@ static void test_device_with_three_cells(void **state) {
     (void)state;
     assert_true(find("#address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>;"
                      "gic: gic { #interrupt-cells = <3>; };"
-                     "uart@9000000 { compatible = \"arm,pl011\", \"arm,primecell\"; reg = <0 0x9000000 0 0x1000>;"
+                     "uart@9000000 { compatible = \"arm,pl011\", \"arm,primecell\"; reg = <0 "
+                     "0x9000000 0 0x1000>;"
                      "interrupts = <0 1 4>; };",
                      "arm,pl011", &device));
     assert_int_equal(device.line, 33);
@@ -182,10 +193,11 @@ static void test_device_with_three_cells(void **state) {
 static void test_device_with_ports(void **state) {
     struct device device;
     (void)state;
-    assert_true(find("#address-cells = <2>; #size-cells = <2>;"
-                     "isa { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>;"
-                     "serial@3f8 { compatible = \"ns16550a\"; reg = <1 0x3f8 8>; interrupts = <4 3>; }; };",
-                     "ns16550a", &device));
+    assert_true(
+        find("#address-cells = <2>; #size-cells = <2>;"
+             "isa { compatible = \"isa\"; #address-cells = <2>; #size-cells = <1>;"
+             "serial@3f8 { compatible = \"ns16550a\"; reg = <1 0x3f8 8>; interrupts = <4 3>; }; };",
+             "ns16550a", &device));
     assert_true(device.is_ports);
     assert_int_equal(device.base, 0x3f8);
     assert_int_equal(device.size, 8);
@@ -196,16 +208,18 @@ static void test_device_with_ports(void **state) {
 static void test_device_choice(void **state) {
     struct device device;
     (void)state;
-    const char *two = "#address-cells = <1>; #size-cells = <1>; chosen { stdout-path = \"/u@2000:115200\"; };"
-                      "u@1000 { compatible = \"u\"; reg = <0x1000 16>; };"
-                      "u@2000 { compatible = \"u\"; reg = <0x2000 16>; };";
+    const char *two =
+        "#address-cells = <1>; #size-cells = <1>; chosen { stdout-path = \"/u@2000:115200\"; };"
+        "u@1000 { compatible = \"u\"; reg = <0x1000 16>; };"
+        "u@2000 { compatible = \"u\"; reg = <0x2000 16>; };";
     assert_true(find(two, "u", &device));
     assert_int_equal(device.base, 0x2000);
     assert_false(device.has_interrupt);
-    const char *disabled = "#address-cells = <1>; #size-cells = <1>;"
-                           "u@1000 { compatible = \"u\"; reg = <0x1000 16>; status = \"disabled\"; };"
-                           "u@2000 { compatible = \"u\"; };"
-                           "u@3000 { compatible = \"u\"; reg = <0x3000 16>; };";
+    const char *disabled =
+        "#address-cells = <1>; #size-cells = <1>;"
+        "u@1000 { compatible = \"u\"; reg = <0x1000 16>; status = \"disabled\"; };"
+        "u@2000 { compatible = \"u\"; };"
+        "u@3000 { compatible = \"u\"; reg = <0x3000 16>; };";
     assert_true(find(disabled, "u", &device));
     assert_int_equal(device.base, 0x3000);
     assert_false(find(disabled, "v", &device));

@@ -70,8 +70,9 @@ static void test_commands(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),          cmocka_unit_test(test_nothing),  cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_too_many_words), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_words),    cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_quotes),   cmocka_unit_test(test_too_many_words),
+        cmocka_unit_test(test_commands),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("user/shell command", tests, NULL, NULL);
