@@ -173,6 +173,7 @@ user_machine:
 /* sp: the frame of the thread that is to run in user mode. */
     .global arm_thread_user
 arm_thread_user:
+    bl      kernel_user_entry
 user_resume:
     restore_user_state
     restore_20_to_29
