@@ -103,7 +103,9 @@ entry_vectors:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector > 31 || !(VECTORS_WITH_ERROR >> vector & 1)
+    .if vector > 31
+    pushq $0
+    .elseif !(VECTORS_WITH_ERROR >> vector & 1)
     pushq $0
     .endif
     pushq $vector
