@@ -12,7 +12,7 @@ ISO := $(BUILD)/tessera.iso
 
 .PHONY: help run iso test debug check golden clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 
@@ -41,7 +41,11 @@ test: host-tests $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-relea
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
 
 debug: all ## boots Tessera halted, with gdb-multiarch attached
-	$(Q)scripts/debug $(RUN_OPTIONS)
+	$(Q)GDB="$(GDB)" $(PYTHON) scripts/debug.py $(RUN_OPTIONS)
+
+.PHONY: compile_commands.json
+compile_commands.json: $(GENERATED) ## writes the compiler's commands for editors
+	$(Q)$(MAKE) -nB --no-print-directory ARCH=$(ARCH) VARIANT=$(VARIANT) all host-tests | $(PYTHON) scripts/compile-commands.py
 
 check: ## checks what must be zero, and prints hints
 	$(Q)$(PYTHON) scripts/check/main.py

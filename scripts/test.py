@@ -81,11 +81,9 @@ def save(title, text):
 
 
 def plain_boot(console, deadline):
-    """Reads until the machine ends; what is wrong with how it ended, or None."""
-    status = console.finish(run.SILENCE, deadline)
-    if run.PANIC.search(console.text):
-        return "panic"
-    return explain_status(console.target, status)
+    """Reads until the machine ends; what its status says, None for a power-off with code 0."""
+    panic = console.wait_for(run.PANIC.search, run.SILENCE, deadline)
+    return explain_status(console.target, console.finish(run.SILENCE_AFTER_PANIC if panic else run.SILENCE))
 
 
 def commands_boot(console, commands, results):
@@ -98,7 +96,7 @@ def commands_boot(console, commands, results):
         except run.Failure as problem:
             results.append(Result(f"command: {command}", FAILED, str(problem)))
             if run.PANIC.search(console.text) or console.process.poll() is not None:
-                console.finish(run.SILENCE)
+                console.finish(run.SILENCE_AFTER_PANIC)
                 return "the machine did not survive the commands"
     run.power_off(console)
     return None
@@ -115,7 +113,7 @@ def judge(boot, console, results):
         if not re.search(boot.detail, console.text):
             return f"it did not say: {boot.detail}"
         return None if problem else "it powered off as if all were well"
-    return problem
+    return "panic" if run.PANIC.search(console.text) else problem
 
 
 def run_boot(boot):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this room share: offsets for assembly, system register bits, and internal calls. */
+/* What the files of this room share: offsets for assembly, system register bits, and internal
+ * calls. */
 #pragma once
 
 /* struct arch_frame */
@@ -24,24 +25,25 @@
 #define ARM_STARTUP_STACK  8
 #define ARM_STARTUP_PERCPU 16
 
-/* A thread's stack fills the upper half of a slot of twice its size: this bit is clear below the stack. */
-#define ARM_STACK_BIT   14
-#define ARM_STACK_SIZE  (1 << ARM_STACK_BIT)
+/* A thread's stack fills the upper half of a slot of twice its size: this bit is clear below the
+ * stack. */
+#define ARM_STACK_BIT  14
+#define ARM_STACK_SIZE (1 << ARM_STACK_BIT)
 
 /*
  * Memory attributes by index: the memory types of leaves, in the order of enum pt_flags.
- * 0 write-back; 1 uncached, strictly ordered; 2 device; 3 write-combining (normal, not cached); 4 write-through.
+ * 0 write-back; 1 and 3 not cached; 2 device; 4 write-through. formats/arm_stage1.h says the same.
  */
-#define ARM_MAIR 0x000000bb440400ff
+#define ARM_MAIR 0x000000bb440444ff
 
-#define ARM_BLOCK        0x401         /* valid block, accessed */
+#define ARM_BLOCK        0x401 /* valid block, accessed */
 #define ARM_BLOCK_NORMAL (0x300 | ARM_BLOCK)
 #define ARM_BLOCK_DEVICE (2 << 2 | ARM_BLOCK)
 #define ARM_TABLE        0x3
 #define ARM_PXN          0x0020000000000000
 #define ARM_UXN          0x0040000000000000
 
-#define ARM_SPSR_EL0T       0x000
+#define ARM_SPSR_EL0T        0x000
 #define ARM_SPSR_EL1H_MASKED 0x3c5
 
 #ifndef __ASSEMBLER__
@@ -118,18 +120,27 @@ bool arm_psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, int
 /* mmu.c */
 extern uint64_t arm_kernel_root;
 void arm_mmu_init(void);
+void arm_mmu_init_cpu(void);
 /* Writes data back to memory, for a CPU that reads it with its caches off. */
 void arm_cache_clean(const void *va, size_t size);
 
 /* irq.c */
-#define ARM_IRQ_TIMER 27u /* the virtual timer's private line, the same on every machine that follows the BSA */
+#define ARM_IRQ_TIMER 27u /* the virtual timer's private line, by the Base System Architecture */
 void arm_gic_init(const struct boot_controller *controller);
 void arm_gic_init_cpu(void);
-/* The line number of the interrupt to handle, ARM_IRQ_NONE for none. What was acknowledged is ended. */
+#define ARM_IRQ_PRIVATE 16u /* the first line that is not software's */
+/* The line number of the interrupt to handle, ARM_IRQ_NONE for none. What was acknowledged is
+ * ended. */
 #define ARM_IRQ_NONE 0xffffffffu
 uint32_t arm_gic_acknowledge(uint32_t *token);
 void arm_gic_end(uint32_t token);
 void arm_gic_send(unsigned cpu, unsigned number);
+/* For tests: the line that would be acknowledged next on this CPU, and forgetting one that software
+ * raised. */
+uint32_t arm_gic_pending(void);
+void arm_gic_forget(unsigned line);
+bool arm_gic_enabled(unsigned line);
+uint64_t arm_gic_cpus(void); /* CPUs that take interrupts */
 
 /* time.c */
 void arm_time_init(uint64_t frequency);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Making contexts, and vector state: off until a thread's first use traps, from then on moved at every switch. */
+/* Making contexts, and vector state: off until a thread's first use traps, from then on moved at
+ * every switch. */
 #include "arch/context.h"
 
 #include "arm64/arm64_priv.h"
@@ -23,7 +24,8 @@ _Static_assert(offsetof(struct arch_percpu, context) == ARM_PERCPU_CONTEXT, "con
 
 enum callee { CALLEE_X19, CALLEE_X20, CALLEE_X29 = 10, CALLEE_X30 };
 
-void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *), void *arg) {
+void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *),
+                              void *arg) {
     memset(c, 0, sizeof(*c));
     c->sp = (uint64_t)stack + size;
     c->callee[CALLEE_X19] = (uint64_t)fn;
@@ -39,7 +41,8 @@ void arch_context_init_user(struct arch_context *c, void *stack, size_t size) {
     arch_context_discard(c);
 }
 
-void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1, uint64_t arg2) {
+void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1,
+                            uint64_t arg2) {
     c->frame->pc = ip;
     c->frame->sp = sp;
     c->frame->x[0] = arg1;

@@ -10,7 +10,8 @@
 void arch_frame_dump(const struct arch_frame *frame, arch_print print) {
     print("pc %016lx sp %016lx pstate %08lx\n", frame->pc, frame->sp, frame->pstate);
     for (unsigned i = 0; i < 30; i += 3) {
-        print("x%-2u %016lx x%-2u %016lx x%-2u %016lx\n", i, frame->x[i], i + 1, frame->x[i + 1], i + 2, frame->x[i + 2]);
+        print("x%-2u %016lx x%-2u %016lx x%-2u %016lx\n", i, frame->x[i], i + 1, frame->x[i + 1],
+              i + 2, frame->x[i + 2]);
     }
     print("x30 %016lx esr %08lx far %016lx\n", frame->x[30], ARM_READ(esr_el1), ARM_READ(far_el1));
 }
@@ -24,7 +25,8 @@ static bool readable(uint64_t address) {
 /* A pair of words on a kernel stack: of a thread, or inside the image (boot, emergency). */
 static bool is_record(uint64_t address) {
     bool of_thread = address - KERNEL_STACKS_BASE < KERNEL_STACKS_SIZE;
-    bool of_image = address >= (uint64_t)kernel_data_start && address < (uint64_t)kernel_data_end - 16;
+    bool of_image =
+        address >= (uint64_t)kernel_data_start && address < (uint64_t)kernel_data_end - 16;
     return (of_thread || of_image) && address % 16 == 0 && readable(address);
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A CPU's set-up after the boot code, its name, its idle loop, and the ways to switch the machine off. */
+/* A CPU's set-up after the boot code, its name, its idle loop, and the ways to switch the machine
+ * off. */
 #include "arm64/arm64_priv.h"
 #include "arch/irq.h"
 #include "arch/time.h"
 #include "base/format.h"
 
-#define CNTKCTL_EL0VCTEN 2u /* user mode may read the virtual counter, and nothing else of the timers */
+#define CNTKCTL_EL0VCTEN 2u /* user mode may read the virtual counter, nothing else */
 
-#define PMCR_ENABLE    1u
-#define PMCR_RESET     4u /* of the cycle counter */
-#define PMCR_LONG      64u
-#define PMU_CYCLES     (1u << 31)
-#define PMUSERENR_CR   4u
+#define PMCR_ENABLE  1u
+#define PMCR_RESET   4u /* of the cycle counter */
+#define PMCR_LONG    64u
+#define PMU_CYCLES   (1u << 31)
+#define PMUSERENR_CR 4u
 
 #define PSCI_SYSTEM_OFF   0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
@@ -57,6 +58,7 @@ static void init_cpu(void) {
     ARM_WRITE(cntkctl_el1, CNTKCTL_EL0VCTEN);
     ARM_WRITE(tpidrro_el0, 0);
     ARM_WRITE(tpidr_el0, 0);
+    arm_mmu_init_cpu();
     if (arm_has_pmu) {
         pmu_init();
     }
@@ -67,8 +69,8 @@ void arch_init_early(const struct boot_info *bi) {
     arm_boot_info = bi;
     power = bi->power;
     arm_has_pmu = pmu_present();
-    init_cpu();
     arm_mmu_init();
+    init_cpu();
     arm_time_init(bi->timer_frequency);
 }
 
@@ -94,11 +96,12 @@ void arch_time_user_counters(bool enable) {
 void arch_cpu_describe(char *buffer, size_t size) {
     uint64_t midr = ARM_READ(midr_el1);
     uint64_t mmfr1 = ARM_READ(id_aa64mmfr1_el1);
-    format_text(buffer, size, "arm64 implementer %02lx part %03lx r%lup%lu%s%s%s%s%s", midr >> 24 & 0xff,
-                midr >> 4 & 0xfff, midr >> 20 & 0xf, midr & 0xf,
+    format_text(buffer, size, "arm64 implementer %02lx part %03lx r%lup%lu%s%s%s%s%s",
+                midr >> 24 & 0xff, midr >> 4 & 0xfff, midr >> 20 & 0xf, midr & 0xf,
                 arm_field(ARM_READ(id_aa64mmfr0_el1), 4) >= 2 ? " asid16" : " asid8",
                 arm_field(mmfr1, 20) != 0 ? " pan" : "", arm_field(mmfr1, 0) >= 2 ? " hafdbs" : "",
-                arm_field(ARM_READ(id_aa64isar0_el1), 60) != 0 ? " rndr" : "", arm_has_pmu ? " pmu" : "");
+                arm_field(ARM_READ(id_aa64isar0_el1), 60) != 0 ? " rndr" : "",
+                arm_has_pmu ? " pmu" : "");
 }
 
 void arch_idle(void) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The GIC, version 2 or 3. Lines are INTIDs: 0-15 are SGIs (IPIs), 16-31 private to each CPU, from 32 on shared. The
- * distributor is alike in both versions; private lines have their registers in the CPU's redistributor under version
- * 3, and the CPU interface is a register block in version 2, system registers in version 3.
- * Set and clear registers need no lock; trigger registers, where 16 lines share a word, are changed under config_lock.
+ * The GIC, version 2 or 3. Lines are INTIDs: 0-15 are SGIs (IPIs), 16-31 private to each CPU, from
+ * 32 on shared. The distributor is alike in both versions; private lines have their registers in
+ * the CPU's redistributor under version 3, and the CPU interface is a register block in version 2,
+ * system registers in version 3. Set and clear registers need no lock; trigger registers, where 16
+ * lines share a word, are changed under config_lock.
  */
 #include "arch/irq.h"
 
@@ -30,42 +31,45 @@
 #define CTLR_V3_ENABLE  0x12u /* group 1, affinity routing */
 #define CTLR_V3_PENDING (1u << 31)
 
-#define GICR_CTLR       0x00u
-#define GICR_TYPER      0x08u
-#define GICR_WAKER      0x14u
-#define GICR_FRAME      0x10000u
+#define GICR_CTLR           0x00u
+#define GICR_TYPER          0x08u
+#define GICR_WAKER          0x14u
+#define GICR_FRAME          0x10000u
 #define GICR_CTLR_PENDING   (1u << 3)
 #define GICR_TYPER_LAST     (1u << 4)
 #define GICR_TYPER_VIRTUAL  (1u << 1)
 #define GICR_WAKER_SLEEP    (1u << 1)
 #define GICR_WAKER_SLEEPING (1u << 2)
 
-#define GICC_CTLR 0x00u
-#define GICC_PMR  0x04u
-#define GICC_BPR  0x08u
-#define GICC_IAR  0x0cu
-#define GICC_EOIR 0x10u
+#define GICC_CTLR  0x00u
+#define GICC_PMR   0x04u
+#define GICC_BPR   0x08u
+#define GICC_IAR   0x0cu
+#define GICC_EOIR  0x10u
+#define GICC_HPPIR 0x18u
 
-#define INTID_MASK      0x3ffu
-#define INTID_SPECIAL   1020u /* from here on: nothing to handle */
-#define LINES_PRIVATE   32u
-#define LINES_SGI       16u
-#define MPIDR_AFFINITY  0xff00fffffful
-#define WAIT_LIMIT      1000000u
+#define INTID_MASK     0x3ffu
+#define INTID_SPECIAL  1020u /* from here on: nothing to handle */
+#define LINES_PRIVATE  32u
+#define MPIDR_AFFINITY 0xff00fffffful
+#define WAIT_LIMIT     1000000u
 
-/* Priorities: the lowest number is the most urgent; the four bits that every GIC has are enough to tell lines apart. */
-#define PRIORITY_SGI    0x00u
-#define PRIORITY_TIMER  0x10u
-#define PRIORITY_FIRST  0x20u /* of a line with priority 255 */
-#define PRIORITY_RANGE  0xc0u
-#define PRIORITY_ALL    0xffu
+/* Priorities: the lowest number is the most urgent; the four bits that every GIC has are enough to
+ * tell lines apart. */
+#define PRIORITY_SGI   0x00u
+#define PRIORITY_TIMER 0x10u
+#define PRIORITY_FIRST 0x20u /* of a line with priority 255 */
+#define PRIORITY_RANGE 0xc0u
+#define PRIORITY_ALL   0xffu
 
 static bool version3;
 static volatile uint8_t *distributor; /* null: not set up */
 static volatile uint8_t *interface2;  /* version 2: CPU interface */
 static unsigned line_count;
 static const struct boot_controller *controller;
-static uint32_t target_bit[TS_CPU_COUNT_MAX]; /* version 2: each CPU's own, written by it before it is sent anything */
+static uint32_t target_bit[TS_CPU_COUNT_MAX]; /* version 2: each CPU's own, written by it before it
+                                                 is sent anything */
+static uint64_t ready_cpus;                   /* atomic: their CPU interface is set up */
 static bool config_lock;
 
 static uint64_t read64(const volatile void *address) {
@@ -133,7 +137,7 @@ void arch_irq_unmask(unsigned line) {
 
 /* Two bits a line, the upper one set for edges. The GIC does not know polarity. */
 void arch_irq_set_trigger(unsigned line, enum arch_irq_trigger trigger) {
-    if (!line_valid(line) || line < LINES_SGI) {
+    if (!line_valid(line) || line < ARM_IRQ_PRIVATE) {
         return;
     }
     volatile uint8_t *word = block_of(line) + GICD_ICFGR + line / 16 * 4;
@@ -177,12 +181,16 @@ bool arch_irq_raise(unsigned line) {
     if (!line_valid(line)) {
         return false;
     }
-    if (line < LINES_SGI) {
+    if (line < ARM_IRQ_PRIVATE) {
         arm_gic_send(arch_percpu()->cpu, line);
-    } else {
-        write_bit(line, GICD_ISPENDR);
+        return true;
     }
-    return true;
+    write_bit(line, GICD_ISPENDR);
+    if (line >= LINES_PRIVATE) {
+        return true;
+    }
+    /* Not every emulated GIC lets software raise a private line. */
+    return (arch_mmio_read32(block_of(line) + GICD_ISPENDR) >> line & 1) != 0;
 }
 
 void arm_gic_send(unsigned cpu, unsigned number) {
@@ -196,12 +204,13 @@ void arm_gic_send(unsigned cpu, unsigned number) {
     uint64_t id = affinity_of(cpu);
     uint64_t aff0 = id & 0xff;
     ARM_WRITE(S3_0_C12_C11_5, /* ICC_SGI1R_EL1 */
-              (id >> 32 & 0xff) << 48 | aff0 >> 4 << 44 | (id >> 16 & 0xff) << 32 | number << 24 | (id >> 8 & 0xff) << 16 |
-                  1ul << (aff0 & 0xf));
+              (id >> 32 & 0xff) << 48 | aff0 >> 4 << 44 | (id >> 16 & 0xff) << 32 | number << 24 |
+                  (id >> 8 & 0xff) << 16 | 1ul << (aff0 & 0xf));
 }
 
 uint32_t arm_gic_acknowledge(uint32_t *token) {
-    *token = version3 ? (uint32_t)ARM_READ(S3_0_C12_C12_0) /* ICC_IAR1_EL1 */ : arch_mmio_read32(interface2 + GICC_IAR);
+    *token = version3 ? (uint32_t)ARM_READ(S3_0_C12_C12_0) /* ICC_IAR1_EL1 */
+                      : arch_mmio_read32(interface2 + GICC_IAR);
     __asm__ volatile("dsb sy" : : : "memory"); /* what the sender wrote is visible from here on */
     uint32_t line = *token & (version3 ? 0xffffffu : INTID_MASK);
     return line >= INTID_SPECIAL ? ARM_IRQ_NONE : line;
@@ -214,6 +223,28 @@ void arm_gic_end(uint32_t token) {
     } else {
         arch_mmio_write32(interface2 + GICC_EOIR, token);
     }
+}
+
+uint32_t arm_gic_pending(void) {
+    if (distributor == NULL) {
+        return ARM_IRQ_NONE;
+    }
+    uint32_t value = version3 ? (uint32_t)ARM_READ(S3_0_C12_C12_2) /* ICC_HPPIR1_EL1 */
+                              : arch_mmio_read32(interface2 + GICC_HPPIR) & INTID_MASK;
+    return value >= INTID_SPECIAL ? ARM_IRQ_NONE : value;
+}
+
+void arm_gic_forget(unsigned line) {
+    write_bit(line, GICD_ICPENDR);
+}
+
+bool arm_gic_enabled(unsigned line) {
+    return (arch_mmio_read32(block_of(line) + GICD_ISENABLER + line / 32 * 4) >> line % 32 & 1) !=
+           0;
+}
+
+uint64_t arm_gic_cpus(void) {
+    return __atomic_load_n(&ready_cpus, __ATOMIC_ACQUIRE);
 }
 
 /* Shared lines: masked, inactive, level, medium priority, to the boot CPU. */
@@ -303,7 +334,8 @@ static void init_private(void) {
         arch_mmio_write32(block + GICD_IGROUPR, ~0u);
     }
     for (unsigned line = 0; line < LINES_PRIVATE; line += 4) {
-        arch_mmio_write32(block + GICD_IPRIORITYR + line, line < LINES_SGI ? PRIORITY_SGI * 0x01010101u : 0x80808080u);
+        arch_mmio_write32(block + GICD_IPRIORITYR + line,
+                          line < ARM_IRQ_PRIVATE ? PRIORITY_SGI * 0x01010101u : 0x80808080u);
     }
     write_priority(ARM_IRQ_TIMER, PRIORITY_TIMER);
     arch_mmio_write32(block + GICD_ISENABLER, 0xffffu);
@@ -324,10 +356,12 @@ static void enable_interface(void) {
     }
 }
 
-/* Version 2 tells a CPU its own bit through the target registers of its private lines. */
+/* Version 2 tells a CPU its own bit through the target registers of its private lines; they are
+ * zero if there is but one CPU. */
 static uint32_t read_target_bit(void) {
     uint32_t word = arch_mmio_read32(distributor + GICD_ITARGETSR);
-    return (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    uint32_t bit = (word | word >> 8 | word >> 16 | word >> 24) & 0xff;
+    return bit != 0 ? bit : 1;
 }
 
 void arm_gic_init_cpu(void) {
@@ -339,7 +373,9 @@ void arm_gic_init_cpu(void) {
     }
     init_private();
     enable_interface();
-    for (unsigned line = LINES_PRIVATE; !version3 && arch_percpu()->cpu == 0 && line < line_count; line++) {
+    __atomic_fetch_or(&ready_cpus, (uint64_t)1 << arch_percpu()->cpu, __ATOMIC_RELEASE);
+    for (unsigned line = LINES_PRIVATE; !version3 && arch_percpu()->cpu == 0 && line < line_count;
+         line++) {
         arch_mmio_write8(distributor + GICD_ITARGETSR + line, (uint8_t)target_bit[0]);
     }
 }

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Roots, ASIDs and TLB maintenance. The hardware broadcasts invalidations; a set that is this CPU alone is served
- * without. A CPU with 8-bit ASIDs cannot hold the kernel's 16-bit numbers: it runs all user tables under ASID 1 and
- * forgets everything at each switch.
+ * Roots, ASIDs and TLB maintenance. The hardware broadcasts invalidations; a set that is this CPU
+ * alone is served without. A CPU with 8-bit ASIDs cannot hold the kernel's 16-bit numbers: it runs
+ * all user tables under ASID 1 and forgets everything at each switch.
  */
 #include "arch/mmu.h"
 
 #include "arm64/arm64_priv.h"
+#include "base/string.h"
+#include "formats/arm_stage1.h"
+
+_Static_assert(ARM_MAIR == PT_ARM_MAIR,
+               "memory types mean the same to start.S and to the page tables");
 
 #define ASID_SHIFT     48
 #define ASID_UNTAGGED  1u
 #define FLUSH_MAX      512u /* pages; above, the whole ASID goes */
 #define TLBI_PAGE_MASK 0xfffffffffffull
+#define TCR_HA_HD      (3ul << 39)
 
-uint64_t arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
+uint64_t
+    arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
 static bool untagged;
+static bool software_bits; /* adbits=soft: the CPU must not set accessed flags, so that software
+                              sees the faults */
 static unsigned data_line; /* bytes of the smallest data cache line */
 
 /* One invalidation instruction, on this CPU or on all of the inner shareable domain. */
@@ -27,9 +36,35 @@ static unsigned data_line; /* bytes of the smallest data cache line */
         }                                                                                          \
     } while (0)
 
+/* Is word one of the words of the line? */
+static bool command_line_has(const char *line, const char *word) {
+    size_t length = strlen(word);
+    while (*line != 0) {
+        const char *space = strchr(line, ' ');
+        size_t width = space != NULL ? (size_t)(space - line) : strlen(line);
+        if (width == length && strncmp(line, word, length) == 0) {
+            return true;
+        }
+        line += space != NULL ? width + 1 : width;
+    }
+    return false;
+}
+
 void arm_mmu_init(void) {
+    software_bits = command_line_has(arm_boot_info->command_line, "adbits=soft");
     untagged = arm_field(ARM_READ(id_aa64mmfr0_el1), 4) < 2;
     data_line = 4u << arm_field(ARM_READ(ctr_el0), 16);
+}
+
+const struct pt_format *arch_mmu_format(void) {
+    return &pt_format_arm_stage1_39;
+}
+
+void arm_mmu_init_cpu(void) {
+    if (software_bits) {
+        ARM_WRITE(tcr_el1, ARM_READ(tcr_el1) & ~TCR_HA_HD);
+        __asm__ volatile("isb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");
+    }
 }
 
 uint64_t arch_mmu_boot_root(void) {
@@ -95,7 +130,8 @@ void arch_mmu_publish(void) {
     __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }
 
-/* The instruction cache is dropped whole: lines may lie there under other addresses of the same memory. */
+/* The instruction cache is dropped whole: lines may lie there under other addresses of the same
+ * memory. */
 void arch_cache_sync_code(const void *va, size_t size) {
     uint64_t end = (uint64_t)va + size;
     for (uint64_t line = (uint64_t)va & ~(uint64_t)(data_line - 1); line < end; line += data_line) {

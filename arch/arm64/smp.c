@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Other CPUs: PSCI starts them at arm_secondary_entry, which reads their struct arm_startup with its caches off. */
+/* Other CPUs: PSCI starts them at arm_secondary_entry, which reads their struct arm_startup with
+ * its caches off. */
 #include "arch/smp.h"
 
 #include "abi/status.h"
@@ -10,7 +11,8 @@
 #define PSCI_ALREADY_ON (-4)
 #define MPIDR_AFFINITY  0xff00fffffful
 
-/* Its fields are read by start.S. A cache line of its own: cleaning one CPU's leaves the others alone. */
+/* Its fields are read by start.S. A cache line of its own: cleaning one CPU's leaves the others
+ * alone. */
 struct arm_startup {
     uint64_t table;
     uint64_t stack;
@@ -47,7 +49,10 @@ ts_status_t arch_cpu_start(const struct boot_info *bi, struct arch_percpu *p, vo
 
 void arch_ipi_send(uint64_t cpus, enum arch_ipi kind) {
     uint64_t others = cpus & ~((uint64_t)1 << arch_percpu()->cpu);
-    __asm__ volatile("dsb ishst" : : : "memory"); /* what was written for the receivers comes first */
+    __asm__ volatile("dsb ishst"
+                     :
+                     :
+                     : "memory"); /* what was written for the receivers comes first */
     while (others != 0) {
         arm_gic_send((unsigned)__builtin_ctzl(others), kind);
         others &= others - 1;

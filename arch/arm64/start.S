@@ -48,6 +48,7 @@ arm_enter_el1:
 1:  msr     sctlr_el1, x0
     ldr     x0, =(HCR_RW | HCR_PAC)
     msr     hcr_el2, x0
+    isb                         /* from here on the EL2 registers below have their EL1-guest layout */
     ldr     x0, =CPTR_RES1
     msr     cptr_el2, x0
     msr     hstr_el2, xzr

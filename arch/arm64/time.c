@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock is the virtual counter, the timer its comparator: both are EL1's own, under a hypervisor too. Conversions
- * are one multiplication with a 32-bit fraction, both ways.
+ * The clock is the virtual counter, the timer its comparator: both are EL1's own, under a
+ * hypervisor too. Conversions are one multiplication with a 32-bit fraction, both ways.
  */
 #include "arch/time.h"
 
@@ -15,9 +15,9 @@
 
 /* Written once by the boot CPU. */
 static uint64_t frequency;
-static uint64_t base;         /* counter at boot */
-static uint64_t to_ns;        /* nanoseconds in a tick, as a fraction */
-static uint64_t to_ticks;     /* ticks in a nanosecond, rounded up */
+static uint64_t base;     /* counter at boot */
+static uint64_t to_ns;    /* nanoseconds in a tick, as a fraction */
+static uint64_t to_ticks; /* ticks in a nanosecond, rounded up */
 
 static uint64_t counter(void) {
     arm_isb();
@@ -44,7 +44,8 @@ ts_time_t arch_time_now(void) {
     return (ts_time_t)((unsigned __int128)(counter() - base) * to_ns >> FRACTION_BITS);
 }
 
-/* One tick more than the quotient, so that the clock never reads less than the deadline when the timer fires. */
+/* One tick more than the quotient, so that the clock never reads less than the deadline when the
+ * timer fires. */
 void arch_time_set_deadline(ts_time_t deadline) {
     if (deadline == TS_TIME_INFINITE) {
         arch_time_cancel();

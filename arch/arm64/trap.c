@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions told apart: faults, first use of vector registers, interrupts. Called from entry.S, interrupts off. */
+/* Exceptions told apart: faults, first use of vector registers, interrupts. Called from entry.S,
+ * interrupts off. */
 #include "abi/status.h"
 #include "arch/smp.h"
 #include "arch/time.h"
@@ -23,15 +24,16 @@ enum esr_class {
     CLASS_BRK = 0x3c,
 };
 
-#define ESR_CLASS_SHIFT   26
-#define ESR_FAR_INVALID   (1u << 10)
-#define ESR_CACHE         (1u << 8)
-#define ESR_WRITE         (1u << 6)
-#define ESR_STATUS_MASK   0x3fu
-#define STATUS_TYPES_PAGE 4u    /* address size, translation, access flag, permission: four levels each */
-#define STATUS_ALIGNMENT  0x21u
-#define STATUS_EXTERNAL   0x10u
-#define INSTRUCTION_SIZE  4u
+#define ESR_CLASS_SHIFT 26
+#define ESR_FAR_INVALID (1u << 10)
+#define ESR_CACHE       (1u << 8)
+#define ESR_WRITE       (1u << 6)
+#define ESR_STATUS_MASK 0x3fu
+#define STATUS_TYPES_PAGE                                                                          \
+    4u /* address size, translation, access flag, permission: four levels each */
+#define STATUS_ALIGNMENT 0x21u
+#define STATUS_EXTERNAL  0x10u
+#define INSTRUCTION_SIZE 4u
 
 static enum fault_kind abort_kind(uint64_t esr) {
     unsigned status = esr & ESR_STATUS_MASK;
@@ -80,7 +82,8 @@ static void decode(struct fault *fault, uint64_t esr, const struct arch_frame *f
         fault->kind = FAULT_GENERAL;
         break;
     default:
-        fault->kind = (esr >> ESR_CLASS_SHIFT) >= CLASS_BREAKPOINT_USER && (esr >> ESR_CLASS_SHIFT) <= CLASS_WATCHPOINT_KERNEL
+        fault->kind = (esr >> ESR_CLASS_SHIFT) >= CLASS_BREAKPOINT_USER &&
+                              (esr >> ESR_CLASS_SHIFT) <= CLASS_WATCHPOINT_KERNEL
                           ? FAULT_BREAKPOINT
                           : FAULT_ILLEGAL;
         break;
@@ -156,7 +159,7 @@ void arm_trap_interrupt(struct arch_frame *frame) {
     } else if (line == ARM_IRQ_TIMER) {
         arch_time_cancel();
         kernel_timer();
-    } else {
+    } else if (line >= ARM_IRQ_PRIVATE) {
         kernel_irq(line);
     }
     arm_gic_end(token);

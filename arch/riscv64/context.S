@@ -15,14 +15,17 @@
 .endm
 
 .macro each_fpu_register op, base
-    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    \op     f\n, CONTEXT_F(\n)(\base)
+    .endr
+    .irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     \op     f\n, CONTEXT_F(\n)(\base)
     .endr
 .endm
 
     .text
-/* void arch_context_switch(struct arch_context *from, struct arch_context *to). FS is off for a thread that has not
- * used the FPU, clean or dirty for one that has. */
+/* void arch_context_switch(struct arch_context *from, struct arch_context *to). FS is off for a
+ * thread that has not used the FPU, clean or dirty for one that has. */
     .globl arch_context_switch
 arch_context_switch:
     each_saved_register sd, a0
@@ -49,7 +52,8 @@ arch_context_switch:
     each_saved_register ld, a1
     ret
 
-/* void arch_fpu_load(const struct arch_context *): the FPU is on, and has the thread's state. Keeps a0 and a1. */
+/* void arch_fpu_load(const struct arch_context *): the FPU is on, and has the thread's state.
+ * Keeps a0 and a1. */
     .globl arch_fpu_load
 arch_fpu_load:
     li      t0, SSTATUS_UXL_64 | SSTATUS_SPIE | SSTATUS_FS

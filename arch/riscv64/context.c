@@ -2,6 +2,8 @@
 /* New threads, and the layouts that assembly relies on. */
 #include "arch/context.h"
 
+#include "abi/status.h"
+#include "arch/mmu.h"
 #include "base/string.h"
 #include "riscv64/riscv64_priv.h"
 
@@ -23,12 +25,19 @@ _Static_assert(offsetof(struct arch_context, fpu_used) == CONTEXT_FPU_USED, "off
 _Static_assert(offsetof(struct arch_context, f[31]) == CONTEXT_F(31), "offset");
 _Static_assert(offsetof(struct arch_context, fcsr) == CONTEXT_FCSR, "offset");
 
+_Static_assert((int64_t)KERNEL_STACKS_BASE >> STACKS_SHIFT == STACKS_PREFIX, "region of stacks");
+_Static_assert(KERNEL_STACKS_SIZE == 1ul << STACKS_SHIFT, "region of stacks");
+_Static_assert(ARCH_USER_TOP == 1ul << USER_TOP_SHIFT, "user half");
+_Static_assert(TS_ERR_INVALID_ARGS == STATUS_INVALID_ARGS, "status");
+
 static uint64_t stack_top(void *stack, size_t size) {
     return ((uint64_t)stack + size) & ~(uint64_t)15;
 }
 
-void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *), void *arg) {
-    *c = (struct arch_context){.ra = (uint64_t)arch_kernel_thread_start, .sp = stack_top(stack, size)};
+void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *),
+                              void *arg) {
+    *c = (struct arch_context){.ra = (uint64_t)arch_kernel_thread_start,
+                               .sp = stack_top(stack, size)};
     c->s[1] = (uint64_t)fn;
     c->s[2] = (uint64_t)arg;
 }
@@ -40,7 +49,8 @@ void arch_context_init_user(struct arch_context *c, void *stack, size_t size) {
     arch_context_discard(c);
 }
 
-void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1, uint64_t arg2) {
+void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1,
+                            uint64_t arg2) {
     c->frame->ip = ip;
     c->frame->x[2] = sp;
     c->frame->x[10] = arg1;

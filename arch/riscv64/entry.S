@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traps. In user mode sscratch points to the percpu block, in the kernel it is 0 and tp points there. The frame of a
- * trap from user mode lies at percpu->frame, that of a trap from the kernel below the interrupted stack pointer.
- * While a thread runs in the kernel outside of a trap from the kernel, sstatus has SPP clear and SPIE set, so that a
- * return to user mode needs no write to it: traps from the kernel restore it, arch_context_switch() sets it.
+ * Traps. In user mode sscratch points to the percpu block, in the kernel it is 0 and tp points
+ * there. The frame of a trap from user mode lies at percpu->frame, that of a trap from the kernel
+ * below the interrupted stack pointer. While a thread runs in the kernel outside of a trap from the
+ * kernel, sstatus has SPP clear and SPIE set, so that a return to user mode needs no write to it:
+ * traps from the kernel restore it, arch_context_switch() sets it.
  */
 #include "riscv64/offsets.h"
 
@@ -66,7 +67,7 @@ arch_trap_entry:
     sd      t0, FRAME_IP(sp)
     mv      a0, sp
     call    kernel_syscall
-    /* C kept s0-s11, and nothing in the kernel writes gp. t3-t6 must not carry kernel values out. */
+    /* C kept s0-s11, and the kernel does not use gp. t3-t6 must not carry its values out. */
     .globl arch_trap_call_return
 arch_trap_call_return:
     ld      t0, FRAME_IP(sp)
@@ -95,7 +96,7 @@ arch_trap_call_return:
 trap_from_user:
     each_other_register sd
     handle_trap
-    /* Falls into: return to user mode by the frame at sp. The kernel may be anywhere, also inside its own traps. */
+    /* Falls into: the return to user mode by the frame at sp, also from inside a kernel trap. */
     .globl arch_user_resume
 arch_user_resume:
     li      t0, SSTATUS_SPP | SSTATUS_SUM
@@ -147,7 +148,7 @@ stack_overflow:
     li      sp, 1
     amoswap.w sp, sp, (t0)
     beqz    sp, 2f
-1:  wfi                             /* another CPU reports an overflow, and stops this one for ever */
+1:  wfi                             /* another CPU reports an overflow: stop */
     j       1b
 2:  la      sp, arch_emergency_stack_top - FRAME_SIZE
     ld      t0, PERCPU_SCRATCH(tp)

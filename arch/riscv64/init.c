@@ -49,7 +49,7 @@ _Noreturn void arch_start(const struct boot_info *bi) {
 
 /* What each CPU sets up for itself. SUM off: user memory is reached in the copy functions only. */
 static void init_cpu(void) {
-    csr_clear(sstatus, SSTATUS_SUM | SSTATUS_FS);
+    csr_clear(sstatus, SSTATUS_SUM | SSTATUS_FS | SSTATUS_VS);
     arch_time_user_counters(false);
     time_init_cpu();
     csr_write(sie, SIE_SOFTWARE);
@@ -75,13 +75,14 @@ void arch_init_secondary(void) {
 void arch_cpu_describe(char *buffer, size_t size) {
     struct sbi_result firmware = sbi(SBI_BASE, SBI_BASE_IMPL_ID);
     struct sbi_result version = sbi(SBI_BASE, SBI_BASE_IMPL_VERSION);
-    format_text(buffer, size, "RISC-V hart %lu, %s, %s, timer by %s, PLIC with %u lines, SBI %lu/%lx",
+    format_text(buffer, size,
+                "RISC-V hart %lu, %s, %s, timer by %s, PLIC with %u lines, SBI %lu/%lx",
                 smp_hart(arch_percpu()->cpu), mmu_mode_name(),
                 mmu_has_asids() ? "16-bit ASIDs" : "no ASIDs", time_has_sstc() ? "Sstc" : "SBI",
                 arch_irq_line_count(), firmware.value, version.value);
 }
 
-/* wfi ends at a pending interrupt also while interrupts are off; it is taken between the two writes. */
+/* wfi also ends at an interrupt that is masked; it is taken between the two writes. */
 void arch_idle(void) {
     __asm__ volatile("wfi" ::: "memory");
     arch_irq_enable();
@@ -102,7 +103,8 @@ _Noreturn void arch_reset(enum arch_reset_kind kind, unsigned code) {
         uint32_t failure = (uint32_t)(code & 0xff) << 16 | TEST_FAIL;
         arch_mmio_write32(phys_to_virt(power.base), code == 0 ? TEST_PASS : failure);
     }
-    sbi(SBI_SRST, 0, off ? SRST_SHUTDOWN : SRST_COLD_REBOOT, code == 0 ? SRST_NO_REASON : SRST_FAILURE);
+    sbi(SBI_SRST, 0, off ? SRST_SHUTDOWN : SRST_COLD_REBOOT,
+        code == 0 ? SRST_NO_REASON : SRST_FAILURE);
     if (!off && power.kind == BOOT_POWER_TEST_DEVICE) {
         arch_mmio_write32(phys_to_virt(power.base), TEST_REBOOT);
     }
@@ -113,7 +115,7 @@ void arch_spin_wait(void) {
     arch_cpu_pause();
 }
 
-/* Seed CSRs are not for S mode on the machines we know; the devicetree's seed is the kernel's to use. */
+/* The seed CSR is not for S mode on the machines we know; the devicetree's seed is the kernel's. */
 bool arch_entropy(uint64_t *value) {
     (void)value;
     return false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PLIC. A line is enabled in the context of the hart that it goes to, for ever; it is masked by priority 0, since
- * the completion of a claim may be lost while a line is not enabled. enable_lock protects the enable words, which
- * lines share; the rest of a line is its own, and the kernel serialises calls for one line.
+ * The PLIC. A line is enabled in the context of the hart that it goes to, for ever; it is masked by
+ * priority 0, since the completion of a claim may be lost while a line is not enabled. enable_lock
+ * protects the enable words, which lines share; the rest of a line is its own, and the kernel
+ * serialises calls for one line.
  */
 #include "arch/irq.h"
 
@@ -113,7 +114,7 @@ void arch_irq_set_trigger(unsigned line, enum arch_irq_trigger trigger) {
     (void)trigger;
 }
 
-/* 0-255 becomes 1-priority_max. A line that is not masked keeps its old priority until it is unmasked again. */
+/* 0-255 becomes 1-priority_max, in force from the next arch_irq_unmask() on. */
 void arch_irq_set_priority(unsigned line, unsigned priority) {
     uint32_t clipped = priority > 255 ? 255 : priority;
     priorities[line] = (uint8_t)(1 + clipped * (priority_max - 1) / 255);

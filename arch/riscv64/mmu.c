@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * satp and the TLB. Sv39 unless the command line says satp=sv48. Under Sv48 the same tables hang one level lower: the
- * boot table, an Sv39 root, becomes the last entry's table. Kernel mappings are global: flushing an ASID keeps them.
+ * satp and the TLB. Sv39 unless the command line says satp=sv48. Under Sv48 the same tables hang
+ * one level lower: the boot table, an Sv39 root, becomes the last entry's table. Kernel mappings
+ * are global: flushing an ASID keeps them.
  */
 #include "arch/mmu.h"
 
@@ -54,7 +55,8 @@ static bool command_line_has(const char *line, const char *word) {
 static void enter_sv48(void) {
     boot_table_sv48[511] = image_to_phys(boot_table) >> TS_PAGE_SHIFT << PTE_PPN_SHIFT | PTE_VALID;
     flush_all();
-    csr_write(satp, SATP_MODE_SV48 << SATP_MODE_SHIFT | image_to_phys(boot_table_sv48) >> TS_PAGE_SHIFT);
+    csr_write(satp,
+              SATP_MODE_SV48 << SATP_MODE_SHIFT | image_to_phys(boot_table_sv48) >> TS_PAGE_SHIFT);
     flush_all();
     if (csr_read(satp) >> SATP_MODE_SHIFT == SATP_MODE_SV48) {
         mode = SATP_MODE_SV48;
@@ -127,7 +129,7 @@ static void flush_local(uint64_t asid, uint64_t va, size_t pages) {
     }
 }
 
-/* SBI returns when every hart has done it, also those in spin loops: it interrupts them in M mode. */
+/* SBI returns when every hart has done it: it interrupts them in M mode, also in spin loops. */
 void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {
     uint64_t self = 1ul << arch_percpu()->cpu;
     if ((cpus & self) != 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers that assembly needs: members of structures (checked in context.c), CSR bits, addresses. */
+/* Numbers for assembly: members of structures and addresses (context.c checks both), CSR bits. */
 #pragma once
+
+#include "arch/impl/layout.h"
 
 #define PERCPU_FRAME   0
 #define PERCPU_USER_SP 8
@@ -30,18 +32,18 @@
 #define SSTATUS_SPP      0x100
 #define SSTATUS_FS       0x6000 /* both bits set: dirty */
 #define SSTATUS_FS_CLEAN 0x4000
+#define SSTATUS_VS       0x600
 #define SSTATUS_SUM      0x40000
 #define SSTATUS_UXL_64   0x200000000
 
 #define CAUSE_USER_CALL 8
 #define CAUSE_OVERFLOW  24 /* ours: reserved for custom use by the architecture */
 
-#define USER_TOP_SHIFT    38
-#define BOOT_STACK_SIZE   16384
-#define EMERGENCY_SIZE    8192
-#define STACKS_SHIFT      34 /* the region of kernel stacks is what has these bits: */
-#define STACKS_PREFIX     -6 /* KERNEL_STACKS_BASE >> STACKS_SHIFT */
-#define STACK_SLOT_HALF   14 /* bit of an address in a slot: clear in the unmapped half */
+#define STATUS_INVALID_ARGS -10
 
-#define IMAGE_OFFSET 0xffffffff00000000 /* virtual minus physical address of the kernel image */
-#define SATP_SV39    0x8000000000000000
+#define USER_TOP_SHIFT  38
+#define BOOT_STACK_SIZE 16384
+#define EMERGENCY_SIZE  8192
+#define STACKS_SHIFT    34 /* the region of kernel stacks is what has these bits: */
+#define STACKS_PREFIX   -6 /* KERNEL_STACKS_BASE >> STACKS_SHIFT */
+#define STACK_SLOT_HALF 14 /* bit of an address in a slot: clear in the unmapped half */

@@ -54,8 +54,8 @@ struct sbi_result sbi_call(uint64_t extension, uint64_t function, const uint64_t
 void smp_init(const struct boot_info *bi);
 void smp_note_percpu(struct arch_percpu *p);
 uint64_t smp_hart(unsigned cpu);
-/* Calls SBI for the CPUs of the set that have been started, in groups that fit SBI's hart masks: the first two
- * arguments are a mask and its base, the others those given. */
+/* Calls SBI for the CPUs of the set that have been started, in groups that fit SBI's hart masks:
+ * the first two arguments are a mask and its base, the others those given. */
 void smp_call_set(uint64_t cpus, uint64_t extension, uint64_t function, const uint64_t argument[3]);
 void smp_interrupt(void);
 
@@ -81,12 +81,12 @@ bool mmu_has_asids(void);
 void trap_handle(struct arch_frame *frame);
 
 /* Physical address of something in the kernel image. */
-#define image_to_phys(symbol) ((uint64_t)(symbol) - IMAGE_OFFSET)
+#define image_to_phys(symbol) ((uint64_t)(symbol)-ARCH_IMAGE_OFFSET)
 
 /* Assembly. */
 void arch_trap_entry(void);
 void arch_fpu_load(const struct arch_context *context); /* the FPU is on and has the state */
-void arch_user_start(void); /* first "return" of a thread without kernel state: sp = its user frame */
+void arch_user_start(void);          /* that of a thread without kernel state: sp = user frame */
 void arch_kernel_thread_start(void); /* first "return" of a kernel thread: s1(s2) */
 void arch_secondary_entry(void);
 _Noreturn void arch_secondary_main(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other CPUs, by SBI. A CPU number is an index into boot_info.cpu; hart ids are whatever firmware says. Inter-CPU
- * interrupts share one bit of the hart: which kinds are meant stands in the receiver's ipi_pending.
+ * Other CPUs, by SBI. A CPU number is an index into boot_info.cpu; hart ids are whatever firmware
+ * says. Inter-CPU interrupts share one bit of the hart: which kinds are meant stands in the
+ * receiver's ipi_pending.
  */
 #include "arch/smp.h"
 
@@ -20,8 +21,8 @@ _Static_assert(offsetof(struct start_block, satp) == START_SATP, "offset");
 _Static_assert(offsetof(struct start_block, percpu) == START_PERCPU, "offset");
 _Static_assert(offsetof(struct start_block, stack_top) == START_STACK, "offset");
 
-static uint64_t harts[TS_CPU_COUNT_MAX];                /* constant after smp_init() */
-static struct arch_percpu *percpus[TS_CPU_COUNT_MAX];   /* atomic; null: not started */
+static uint64_t harts[TS_CPU_COUNT_MAX];              /* constant after smp_init() */
+static struct arch_percpu *percpus[TS_CPU_COUNT_MAX]; /* atomic; null: not started */
 static struct start_block start_blocks[TS_CPU_COUNT_MAX];
 
 void smp_init(const struct boot_info *bi) {
@@ -43,8 +44,10 @@ static struct arch_percpu *started(unsigned cpu) {
 }
 
 /* A group is closed when a hart id does not fit its 64 bits. */
-void smp_call_set(uint64_t cpus, uint64_t extension, uint64_t function, const uint64_t argument[3]) {
+void smp_call_set(uint64_t cpus, uint64_t extension, uint64_t function,
+                  const uint64_t argument[3]) {
     uint64_t mask = 0, base = 0;
+    __asm__ volatile("fence iorw, iorw" ::: "memory"); /* they see what was written before */
     for (; cpus != 0; cpus &= cpus - 1) {
         unsigned cpu = (unsigned)__builtin_ctzl(cpus);
         if (started(cpu) == NULL) {
@@ -68,7 +71,7 @@ ts_status_t arch_cpu_start(const struct boot_info *bi, struct arch_percpu *p, vo
     struct start_block *block = &start_blocks[p->cpu];
     *block = (struct start_block){.satp = mmu_kernel_satp(), .percpu = p, .stack_top = stack_top};
     smp_note_percpu(p);
-    __asm__ volatile("fence rw, rw" ::: "memory");
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
     struct sbi_result result = sbi(SBI_HSM, SBI_HSM_START, bi->cpu[p->cpu].hardware_id,
                                    image_to_phys(arch_secondary_entry), image_to_phys(block));
     if (result.error != 0) {

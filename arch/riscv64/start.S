@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start of other harts, and the static stacks. SBI enters a hart at arch_secondary_entry in S mode, paging off,
- * interrupts off, a0 = hart id, a1 = physical address of its struct start_block (smp.c).
+ * Start of other harts, and the static stacks. SBI enters a hart at arch_secondary_entry in S mode,
+ * paging off, interrupts off, a0 = hart id, a1 = physical address of its struct start_block
+ * (smp.c).
  */
 #include "riscv64/offsets.h"
 
@@ -15,13 +16,13 @@ arch_secondary_entry:
     ld      s3, START_STACK(a1)
     la      t0, boot_table          /* it maps this code where it is, and where it will be */
     srli    t0, t0, 12
-    li      t1, SATP_SV39
+    li      t1, ARCH_SATP_SV39
     or      t0, t0, t1
     sfence.vma
     csrw    satp, t0
     sfence.vma
     la      t0, 1f
-    li      t1, IMAGE_OFFSET
+    li      t1, ARCH_IMAGE_OFFSET
     add     t0, t0, t1
     jr      t0
 1:
@@ -43,7 +44,8 @@ arch_boot_stack:
     .skip   BOOT_STACK_SIZE
 arch_boot_stack_top:
 
-/* Kernel stack overflow is reported here. It is fatal, so one stack does: the first CPU takes it, others stop. */
+/* Kernel stack overflow is reported here. It is fatal, so one stack does: the first CPU takes
+ * it, others stop. */
     .globl arch_emergency_stack, arch_emergency_stack_top
 arch_emergency_stack:
     .skip   EMERGENCY_SIZE

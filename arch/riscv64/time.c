@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time CSR as clock, stimecmp (Sstc) or SBI as one-shot timer. sie.STIE is set exactly while a deadline is set, so
- * that a deadline that is over needs no call to be silenced. All state is constant after time_init().
+ * The time CSR as clock, stimecmp (Sstc) or SBI as one-shot timer. sie.STIE is set exactly while a
+ * deadline is set, so that a deadline that is over needs no call to be silenced. All state is
+ * constant after time_init().
  */
 #include "arch/time.h"
 
@@ -28,7 +29,7 @@ static inline uint64_t counter_read(void) {
     return ticks;
 }
 
-/* Reads stimecmp; where it does not exist the trap vector, borrowed for the moment, skips the second li. */
+/* Reads stimecmp. Where there is none, the borrowed trap vector skips the second li. */
 static bool probe_sstc(void) {
     uint64_t found, status = csr_read(sstatus), vector = csr_read(stvec);
     __asm__ volatile("la    t0, 1f\n\t"
@@ -100,5 +101,6 @@ void arch_time_page_fill(struct ts_time_page *page) {
 }
 
 void arch_time_user_counters(bool enable) {
-    csr_write(scounteren, enable ? SCOUNTEREN_TIME | SCOUNTEREN_CYCLE | SCOUNTEREN_INSTRET : SCOUNTEREN_TIME);
+    csr_write(scounteren,
+              enable ? SCOUNTEREN_TIME | SCOUNTEREN_CYCLE | SCOUNTEREN_INSTRET : SCOUNTEREN_TIME);
 }

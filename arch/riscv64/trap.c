@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All traps but system calls: interrupts go to their controller, exceptions become a struct fault. */
+/* All traps but system calls: interrupts go to their source, exceptions become a struct fault. */
 #include "abi/status.h"
 #include "arch/mmu.h"
 #include "arch/upcall.h"
@@ -45,7 +45,7 @@ static void handle_interrupt(uint64_t number) {
     kernel_interrupt_exit();
 }
 
-/* The first use of the FPU traps, since FS is off until then. True: there is one, and it is the thread's now. */
+/* FS is off until a thread's first use of the FPU traps. True: it is on with its state. */
 static bool give_fpu(void) {
     struct arch_context *context = arch_percpu()->context;
     if (context == NULL || context->fpu_used != 0) {

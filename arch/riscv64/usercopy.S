@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies from and to user memory: the only code that runs with SUM set. A fault in [usercopy_start, usercopy_end)
- * that is not resolved continues at usercopy_fault (trap.c), with SUM cleared.
+ * Copies from and to user memory: the only code that runs with SUM set. A fault in [usercopy_start,
+ * usercopy_end) that is not resolved continues at usercopy_fault (trap.c), with SUM cleared.
  */
 #include "riscv64/offsets.h"
 
-/* Copies a2 bytes from a1 to a0, 8 at a time where both are aligned alike. Ends at usercopy_done. */
+/*
+ * Copies a2 bytes from a1 to a0: bytes up to the first aligned word of the destination, words, and
+ * bytes again. Where the source is not aligned likewise, each word is put together from two; both
+ * hold bytes that are asked for, so that no page is touched needlessly. Ends at usercopy_done.
+ */
     .section .usercopy, "ax"
     .balign 4
 copy:
     li      t6, SSTATUS_SUM
     csrs    sstatus, t6
-    xor     t0, a0, a1
-    andi    t0, t0, 7
-    bnez    t0, copy_bytes
-1:  andi    t0, a0, 7               /* up to the first aligned word */
+    li      t5, 8
+1:  andi    t0, a0, 7
     beqz    t0, 2f
     beqz    a2, usercopy_done
     lbu     t1, 0(a1)
@@ -23,7 +25,10 @@ copy:
     addi    a0, a0, 1
     addi    a2, a2, -1
     j       1b
-2:  li      t5, 32
+2:  bltu    a2, t5, copy_bytes
+    andi    t0, a1, 7
+    bnez    t0, copy_shifted
+    li      t5, 32
     bltu    a2, t5, 4f
 3:  ld      t1, 0(a1)
     ld      t2, 8(a1)
@@ -53,6 +58,27 @@ copy_bytes:
     sb      t1, 0(a0)
     addi    a0, a0, 1
     bne     a0, a2, 6b
+    j       usercopy_done
+
+/* t0: bytes that the source is beyond an aligned word; t1: that word. */
+copy_shifted:
+    sub     a1, a1, t0
+    ld      t1, 0(a1)
+    slli    a3, t0, 3
+    neg     a4, a3                  /* shifts take it modulo 64 */
+7:  ld      t2, 8(a1)
+    srl     t1, t1, a3
+    sll     t3, t2, a4
+    addi    a1, a1, 8
+    or      t1, t1, t3
+    addi    a2, a2, -8
+    sd      t1, 0(a0)
+    mv      t1, t2
+    addi    a0, a0, 8
+    bgeu    a2, t5, 7b
+    add     a1, a1, t0
+    j       copy_bytes
+
 usercopy_done:
     csrc    sstatus, t6
     li      a0, 0
@@ -85,5 +111,5 @@ usercopy_fault:
     li      t6, SSTATUS_SUM
     csrc    sstatus, t6
 usercopy_refuse:
-    li      a0, -10                 /* TS_ERR_INVALID_ARGS */
+    li      a0, STATUS_INVALID_ARGS
     ret

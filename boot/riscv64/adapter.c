@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenSBI and its devicetree → struct boot_info. Called once by header.S. What the devicetree gets wrong becomes
- * info.error; until it has said better, the console and the way out are those of the only machine we are sure of.
+ * OpenSBI and its devicetree to struct boot_info. Called once by header.S. What the devicetree gets
+ * wrong becomes info.error; until it has said better, the console and the way out are those of the
+ * only machine we are sure of.
  */
 #include "abi/bootinfo.h"
 #include "arch/cpu.h"
+#include "arch/impl/layout.h"
 #include "arch/mmu.h"
 #include "base/fdt.h"
 #include "base/string.h"
 #include "common/boot_fdt.h"
 #include "common/boot_memory.h"
-#include "riscv64/offsets.h"
 
 #define DEFAULT_UART        0x10000000ul /* NS16550 of QEMU's virt machine */
 #define DEFAULT_TEST_DEVICE 0x100000ul
@@ -43,7 +44,7 @@ static void set_defaults(void) {
 
 _Noreturn void boot_main(uint64_t hart, uint64_t devicetree) {
     string_copy(info.firmware, sizeof(info.firmware), "SBI");
-    info.kernel.base = (uint64_t)kernel_image_start - IMAGE_OFFSET;
+    info.kernel.base = (uint64_t)kernel_image_start - ARCH_IMAGE_OFFSET;
     info.kernel.length = (uint64_t)(kernel_image_end - kernel_image_start);
     read_devicetree(devicetree);
     set_defaults();

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry from OpenSBI: S mode, paging off, interrupts off, a0 = hart id, a1 = physical address of the devicetree. Any
- * hart may be the one. Switches to the boot page table, goes to the high half, and calls boot_main(hart, devicetree)
- * on the boot stack, with the boot CPU's percpu block and the trap vector in place.
+ * Entry from OpenSBI: S mode, paging off, interrupts off, a0 = hart id, a1 = physical address of
+ * the devicetree. Any hart may be the one. Switches to the boot page table, goes to the high half,
+ * and calls boot_main(hart, devicetree) on the boot stack, with the boot CPU's percpu block and the
+ * trap vector in place.
  */
-#include "riscv64/offsets.h"
+#include "arch/impl/layout.h"
 
     .section .text.boot, "ax"
     .globl boot_entry
@@ -14,13 +15,13 @@ boot_entry:
     csrw    sscratch, zero
     la      t0, boot_table          /* physical: this code runs where it was loaded */
     srli    t0, t0, 12
-    li      t1, SATP_SV39
+    li      t1, ARCH_SATP_SV39
     or      t0, t0, t1
     sfence.vma
     csrw    satp, t0
     sfence.vma
     la      t0, 1f
-    li      t1, IMAGE_OFFSET
+    li      t1, ARCH_IMAGE_OFFSET
     add     t0, t0, t1
     jr      t0
 1:
@@ -43,8 +44,9 @@ boot_entry:
     unimp
 
 /*
- * The boot table, Sv39, in leaves of 1 GiB. All are readable, writable and executable, accessed and dirty; the kernel
- * replaces the table by one that is strict. Memory types come from the machine's physical memory attributes.
+ * The boot table, Sv39, in leaves of 1 GiB. All are readable, writable and executable, accessed and
+ * dirty; the kernel replaces the table by one that is strict. Memory types come from the machine's
+ * physical memory attributes.
  */
 #define LEAF(gib) (((gib) << 28) | 0xcf)
 #define LEAF_GLOBAL(gib) (((gib) << 28) | 0xef)
@@ -52,7 +54,7 @@ boot_entry:
     .balign 4096
     .globl boot_table
 boot_table:
-    .quad   0, 0, LEAF(2), 0        /* the image at its physical address, for the moment of switching */
+    .quad   0, 0, LEAF(2), 0        /* the image where it is, for the moment of switching */
     .fill   256 - 4, 8, 0
     .set    gib, 0
     .rept   128                     /* the direct map */

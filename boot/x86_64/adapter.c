@@ -51,9 +51,10 @@ struct pvh_start {
     uint32_t memory_map_count, reserved;
 };
 
+/* qboot puts the list at an odd place: no alignment may be assumed. */
 struct pvh_module {
     uint64_t base, size, command_line, reserved;
-};
+} __attribute__((packed));
 
 extern char kernel_image_start[], kernel_image_end[];
 _Noreturn void boot_main(uint32_t magic, uint32_t address);

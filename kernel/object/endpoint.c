@@ -219,7 +219,7 @@ void endpoint_notify(struct endpoint *endpoint) {
 /* --- call --- */
 
 static uint64_t caller_key(const struct endpoint *endpoint, const struct thread *thread) {
-    return (uint64_t)(PRIORITY_MAX - thread->task.priority) << 56 | (endpoint->arrivals & ((uint64_t)1 << 56) - 1);
+    return (uint64_t)(PRIORITY_MAX - thread->task.priority) << 56 | (endpoint->arrivals & (((uint64_t)1 << 56) - 1));
 }
 
 static void request_to(struct thread *caller, struct thread *server) {
@@ -463,12 +463,15 @@ static void endpoint_handle_closed(struct object *object, ts_rights_t rights) {
 /* Leaving the port waits until here, because the last reference may go while the port's lock is held. */
 static void endpoint_free(struct object *object) {
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
-    struct port *port = endpoint->port;
+    struct port *port = __atomic_load_n(&endpoint->port, __ATOMIC_ACQUIRE);
     if (port != NULL) {
         spinlock_acquire(&port->queue.lock);
-        port->endpoint = NULL;
+        bool bound = port->endpoint == endpoint; /* or the port's end was quicker */
+        port->endpoint = bound ? NULL : port->endpoint;
         spinlock_release(&port->queue.lock);
-        object_release(&port->object);
+        if (bound) {
+            object_release(&port->object);
+        }
     }
     object_uncharge(object);
     slab_free(&endpoint_cache, endpoint);

@@ -144,6 +144,7 @@ ts_status_t interrupt_bind(struct interrupt *interrupt, struct port *port, uint6
     bool bound = interrupt->port != NULL;
     if (!bound) {
         interrupt->port = port;
+        string_copy(interrupt->owner, sizeof(interrupt->owner), process_current()->name);
         interrupt->packet.packet.key = key;
         if (interrupt->state == INTERRUPT_FIRED) {
             interrupt->packet.packet.interrupt.timestamp = interrupt->timestamp;

@@ -40,6 +40,21 @@ static void observer_free(struct port_observer *observer) {
     slab_free(&observer_cache, observer);
 }
 
+/* An endpoint whose port nobody can read may be bound again: by the successor of a server that died. As long as this
+ * port names it, the endpoint is there: its end waits for the lock. */
+static void leave_endpoint(struct port *port) {
+    spinlock_acquire(&port->queue.lock);
+    bool bound = port->endpoint != NULL;
+    if (bound) {
+        __atomic_store_n(&port->endpoint->port, NULL, __ATOMIC_RELEASE);
+        port->endpoint = NULL;
+    }
+    spinlock_release(&port->queue.lock);
+    if (bound) {
+        object_release(&port->object);
+    }
+}
+
 /* The last handle is gone: nobody can take packets any more. Observers are unlinked one by one, because their objects'
  * locks come before the port's. */
 static void port_last_handle_closed(struct object *object) {
@@ -65,6 +80,7 @@ static void port_last_handle_closed(struct object *object) {
         spinlock_acquire(&port->queue.lock);
     }
     spinlock_release(&port->queue.lock);
+    leave_endpoint(port);
 }
 
 static void port_free(struct object *object) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ELF loading: each segment becomes a VMO of its own, filled with the file's bytes, mapped with its permissions. */
+/* ELF loading: each segment becomes a VMO of its own, filled with the file's bytes, mapped with its
+ * permissions. */
 #include "os/loader.h"
 
 #include "abi/info.h"
@@ -13,12 +14,13 @@
 
 static uint32_t map_options(uint32_t flags) {
     return TS_VMAR_SPECIFIC | ((flags & ELF_READ) != 0 ? TS_VMAR_READ : 0) |
-           ((flags & ELF_WRITE) != 0 ? TS_VMAR_WRITE : 0) | ((flags & ELF_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
+           ((flags & ELF_WRITE) != 0 ? TS_VMAR_WRITE : 0) |
+           ((flags & ELF_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
 }
 
 /* A VMO with the segment's pages as they are to appear. */
-static ts_status_t fill_segment(const struct elf_segment *segment, const uint8_t *image, ts_handle_t vmex,
-                                ts_handle_t *vmo) {
+static ts_status_t fill_segment(const struct elf_segment *segment, const uint8_t *image,
+                                ts_handle_t vmex, ts_handle_t *vmo) {
     ts_status_t status = ts_vmo_create(segment->page_end - segment->page_start, 0, vmo);
     if (status != TS_OK) {
         return status;
@@ -36,8 +38,9 @@ static ts_status_t fill_segment(const struct elf_segment *segment, const uint8_t
     return status;
 }
 
-static ts_status_t map_segment(ts_handle_t vmar, uint64_t vmar_base, const struct elf_segment *segment,
-                               const uint8_t *image, ts_handle_t vmex) {
+static ts_status_t map_segment(ts_handle_t vmar, uint64_t vmar_base,
+                               const struct elf_segment *segment, const uint8_t *image,
+                               ts_handle_t vmex) {
     ts_handle_t vmo;
     uint64_t address;
     if (segment->page_start < vmar_base) {
@@ -45,8 +48,8 @@ static ts_status_t map_segment(ts_handle_t vmar, uint64_t vmar_base, const struc
     }
     ts_status_t status = fill_segment(segment, image, vmex, &vmo);
     if (status == TS_OK) {
-        status = ts_vmar_map(vmar, map_options(segment->flags), segment->page_start - vmar_base, vmo, 0,
-                             segment->page_end - segment->page_start, &address);
+        status = ts_vmar_map(vmar, map_options(segment->flags), segment->page_start - vmar_base,
+                             vmo, 0, segment->page_end - segment->page_start, &address);
         (void)!ts_handle_close(vmo);
     }
     return status;
@@ -61,8 +64,8 @@ static ts_status_t check_program(struct elf *elf, const void *image, size_t size
     return status;
 }
 
-ts_status_t ts_program_load(ts_handle_t vmar, const void *image, size_t size, size_t stack_size, ts_handle_t vmex,
-                            struct ts_loaded *loaded) {
+ts_status_t ts_program_load(ts_handle_t vmar, const void *image, size_t size, size_t stack_size,
+                            ts_handle_t vmex, struct ts_loaded *loaded) {
     struct elf elf;
     struct ts_info_vmar range;
     size_t actual;

@@ -11,10 +11,22 @@
 #include "abi/status.h"
 #include "base/string.h"
 #include "gen/os_calls.h"
+#include "gen/syscalls.h"
+#include "os/loader.h"
 #include "os/message.h"
 #include "os/print.h"
 #include "os/time.h"
 #include "proto/bootstrap.h"
+
+/* Kept by the linker script, in every program. */
+static const struct ts_abi_note abi_note
+    __attribute__((section(".note.tessera"), used, aligned(4))) = {
+        .name_size = sizeof(TS_ABI_NOTE_NAME),
+        .descriptor_size = sizeof(uint64_t),
+        .type = TS_ABI_NOTE_TYPE,
+        .name = TS_ABI_NOTE_NAME,
+        .abi_id = {(uint32_t)TS_ABI_ID, (uint32_t)(TS_ABI_ID >> 32)},
+};
 
 struct startup_entry {
     char name[TS_BOOTSTRAP_NAME_LENGTH];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The line editor. The screen shows prompt and line in one row; everything is drawn relative to the cursor with
- * backspaces and blanks. */
+/* The line editor. The screen shows prompt and line in one row; everything is drawn relative to the
+ * cursor with backspaces and blanks. */
 #include "console/line_editor.h"
 
 #include "base/string.h"
@@ -58,7 +58,8 @@ static void insert(struct line_editor *editor, char c) {
         emit_text(editor, BELL);
         return;
     }
-    memmove(editor->line + editor->cursor + 1, editor->line + editor->cursor, editor->length - editor->cursor + 1);
+    memmove(editor->line + editor->cursor + 1, editor->line + editor->cursor,
+            editor->length - editor->cursor + 1);
     editor->line[editor->cursor] = c;
     editor->length++;
     emit(editor, &c, 1);
@@ -84,7 +85,8 @@ static void replace_line(struct line_editor *editor, const char *text) {
 }
 
 static const char *history_line(const struct line_editor *editor, unsigned back) {
-    return back == 0 ? editor->draft : editor->history[(editor->history_count - back) % LINE_EDITOR_HISTORY];
+    return back == 0 ? editor->draft
+                     : editor->history[(editor->history_count - back) % LINE_EDITOR_HISTORY];
 }
 
 static void browse(struct line_editor *editor, bool older) {
@@ -104,7 +106,8 @@ static void browse(struct line_editor *editor, bool older) {
 static void remember(struct line_editor *editor) {
     bool same = editor->history_count > 0 && strcmp(history_line(editor, 1), editor->line) == 0;
     if (editor->length > 0 && !same) {
-        string_copy(editor->history[editor->history_count % LINE_EDITOR_HISTORY], LINE_EDITOR_LINE, editor->line);
+        string_copy(editor->history[editor->history_count % LINE_EDITOR_HISTORY], LINE_EDITOR_LINE,
+                    editor->line);
         editor->history_count++;
     }
 }
@@ -244,7 +247,8 @@ static void sequence_byte(struct line_editor *editor, uint8_t byte) {
         return;
     }
     if (byte >= '0' && byte <= '9') {
-        editor->parameter = editor->parameter < 100 ? editor->parameter * 10 + (unsigned)(byte - '0') : 100;
+        editor->parameter =
+            editor->parameter < 100 ? editor->parameter * 10 + (unsigned)(byte - '0') : 100;
         return;
     }
     if (byte >= '@' && byte <= '~') {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line editor for a terminal that need not understand more than backspace and carriage return: cursor movement,
- * insertion, deletion, history. No system calls: bytes in, bytes to show out. Used by the console.
+ * A line editor for a terminal that need not understand more than backspace and carriage return:
+ * cursor movement, insertion, deletion, history. No system calls: bytes in, bytes to show out. Used
+ * by the console.
  *
- * Keys: arrows, Home, End, Delete, Backspace; Ctrl-A E B F start/end/left/right, Ctrl-P N history, Ctrl-K U W delete
- * to the end/to the start/a word, Ctrl-D delete, Ctrl-L draw again, Ctrl-C give up.
+ * Keys: arrows, Home, End, Delete, Backspace; Ctrl-A E B F start/end/left/right, Ctrl-P N history,
+ * Ctrl-K U W delete to the end/to the start/a word, Ctrl-D delete, Ctrl-L draw again, Ctrl-C give
+ * up.
  */
 #pragma once
 
@@ -28,8 +30,8 @@ struct line_editor {
     unsigned parameter;  /* of the sequence */
     bool after_return;   /* the byte before was a carriage return: a line feed belongs to it */
     char history[LINE_EDITOR_HISTORY][LINE_EDITOR_LINE]; /* a ring */
-    unsigned history_count; /* lines ever added */
-    unsigned browse;        /* how many lines back; 0: the line being typed */
+    unsigned history_count;                              /* lines ever added */
+    unsigned browse;              /* how many lines back; 0: the line being typed */
     char draft[LINE_EDITOR_LINE]; /* what was being typed before browsing */
     char output[LINE_EDITOR_OUTPUT];
     size_t output_length;
@@ -47,6 +49,6 @@ enum line_event line_editor_feed(struct line_editor *editor, uint8_t byte);
 void line_editor_hide(struct line_editor *editor);
 void line_editor_show(struct line_editor *editor);
 
-/* What is to be shown since the last call. To be taken after each of the calls above. The text stays valid until the
- * next of them. */
+/* What is to be shown since the last call. To be taken after each of the calls above. The text
+ * stays valid until the next of them. */
 size_t line_editor_output(struct line_editor *editor, const char **text);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: shares one serial line between all programs. Text is written as it comes, a line being edited is moved
- * out of its way. Whoever reads gets whole lines, one reader after the other; what is typed while nobody reads is kept
- * for the next one. A thread of its own waits for the device and hands what it got to the server loop, so the loop
- * needs no locks. The driver may die at any time: the call that fails is made again and waits for its successor.
+ * The console: shares one serial line between all programs. Text is written as it comes, a line
+ * being edited is moved out of its way. Whoever reads gets whole lines, one reader after the other;
+ * what is typed while nobody reads is kept for the next one. A thread of its own waits for the
+ * device and hands what it got to the server loop, so the loop needs no locks. The driver may die
+ * at any time: the call that fails is made again and waits for its successor.
  */
 #include "abi/rights.h"
 #include "abi/status.h"
@@ -19,7 +20,7 @@
 #include "proto/serial.h"
 
 #define READERS_MAX 8u
-#define INPUT_SIZE  4096u /* bytes typed ahead, a power of two */
+#define INPUT_SIZE  4096u      /* bytes typed ahead, a power of two */
 #define INPUT_BADGE UINT64_MAX /* init gives out process ids, which never get there */
 #define RETRY_PAUSE (10 * TS_MILLISECOND)
 
@@ -51,7 +52,8 @@ static void send(const char *bytes, size_t length) {
     }
 }
 
-/* Terminals want a carriage return before each line feed; the editor's own output has them already. */
+/* Terminals want a carriage return before each line feed; the editor's own output has them already.
+ */
 static void show(const char *text, size_t length) {
     char out[TS_SERIAL_BYTES_MAX];
     size_t used = 0;
@@ -210,8 +212,8 @@ static void read_serial(void *argument) {
 static ts_status_t console_init(void) {
     ts_handle_t thread;
     line_editor_init(&editor);
-    ts_status_t status =
-        ts_endpoint_mint(ts_startup_handle("endpoint"), INPUT_BADGE, TS_RIGHT_WRITE, &input_endpoint);
+    ts_status_t status = ts_endpoint_mint(ts_startup_handle("endpoint"), INPUT_BADGE,
+                                          TS_RIGHT_WRITE, &input_endpoint);
     if (status == TS_OK) {
         status = ts_thread_spawn("console-reader", read_serial, NULL, TS_STACK_SIZE, &thread);
     }

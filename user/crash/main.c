@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that faults on purpose, in the way that its argument names: for tests and demonstrations. */
+/* A program that faults on purpose, in the way that its argument names: for tests and
+ * demonstrations. */
 #include "abi/types.h"
 #include "base/string.h"
 #include "os/impl/cpu.h"
@@ -15,7 +16,7 @@ static uint64_t stack_eater(uint64_t depth) {
 }
 
 static void crash(const char *way) {
-    volatile uint64_t *address = NULL;
+    volatile uint64_t *volatile address = NULL;
     static uint64_t data[2];
     if (strcmp(way, "read") == 0) {
         (void)*address;
@@ -23,7 +24,7 @@ static void crash(const char *way) {
         address = (volatile uint64_t *)KERNEL_ADDRESS;
         *address = 1;
     } else if (strcmp(way, "code") == 0) {
-        address = (volatile uint64_t *)(uintptr_t)crash;
+        address = (volatile uint64_t *)(uintptr_t)main;
         *address = 1;
     } else if (strcmp(way, "execute") == 0) {
         void (*function)(void) = (void (*)(void))(uintptr_t)data;

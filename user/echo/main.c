@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest server: answers each ECHO (proto/echo.h) with the bytes that came. Its one handle is "endpoint". */
+/* The smallest server: answers each ECHO (proto/echo.h) with the bytes that came. Its one handle is
+ * "endpoint". */
 #include "abi/status.h"
 #include "os/server.h"
 #include "os/start.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A client of the echo server: finds it by name, sends each argument there, and prints what comes back. */
+/* A client of the echo server: finds it by name, sends each argument there, and prints what comes
+ * back. */
 #include "abi/status.h"
 #include "base/string.h"
 #include "os/message.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Devices of the machine. Interrupt numbers are turned into lines here: one cell is the line itself, two are line and
- * trigger, three are ARM's kind, number and trigger. */
+/* Devices of the machine. Interrupt numbers are turned into lines here: one cell is the line
+ * itself, two are line and trigger, three are ARM's kind, number and trigger. */
 #include "init/device.h"
 
 #include "abi/options.h"
@@ -35,7 +35,8 @@ static uint32_t interrupt_cells(const struct fdt *machine, const struct fdt_walk
     return 2;
 }
 
-static bool read_interrupt(const struct fdt *machine, const struct fdt_walk *walk, bool is_isa, struct device *device) {
+static bool read_interrupt(const struct fdt *machine, const struct fdt_walk *walk, bool is_isa,
+                           struct device *device) {
     struct fdt_value value = fdt_property(machine, fdt_walk_node(walk), "interrupts");
     uint32_t cells = interrupt_cells(machine, walk);
     uint64_t cell[3] = {0, 0, 0};
@@ -49,7 +50,8 @@ static bool read_interrupt(const struct fdt *machine, const struct fdt_walk *wal
         device->options = trigger_options(cell[2]);
     } else if (cells == 1 || cells == 2) {
         device->line = (uint32_t)cell[0];
-        device->options = is_isa && cells == 2 ? isa_trigger_options(cell[1]) : trigger_options(cell[1]);
+        device->options =
+            is_isa && cells == 2 ? isa_trigger_options(cell[1]) : trigger_options(cell[1]);
     }
     return cells >= 1 && cells <= 3;
 }
@@ -65,18 +67,21 @@ static bool read_isa_reg(const struct fdt *machine, uint32_t node, struct device
     return device->is_ports;
 }
 
-static bool read_device(const struct fdt *machine, const struct fdt_walk *walk, struct device *device) {
+static bool read_device(const struct fdt *machine, const struct fdt_walk *walk,
+                        struct device *device) {
     uint32_t node = fdt_walk_node(walk);
     bool is_isa = fdt_is_compatible(machine, fdt_walk_parent(walk), "isa");
     memset(device, 0, sizeof(*device));
     device->name = fdt_name(machine, node);
     device->reg_shift = fdt_read_u32(machine, node, "reg-shift", 0);
     device->has_interrupt = read_interrupt(machine, walk, is_isa, device);
-    return is_isa ? read_isa_reg(machine, node, device)
-                  : fdt_walk_reg(machine, walk, 0, &device->base, &device->size) && device->size > 0;
+    return is_isa
+               ? read_isa_reg(machine, node, device)
+               : fdt_walk_reg(machine, walk, 0, &device->base, &device->size) && device->size > 0;
 }
 
-static bool is_wanted(const struct fdt *machine, uint32_t node, const struct manifest_names *compatible) {
+static bool is_wanted(const struct fdt *machine, uint32_t node,
+                      const struct manifest_names *compatible) {
     for (uint32_t i = 0; i < compatible->count; i++) {
         if (fdt_is_compatible(machine, node, compatible->name[i])) {
             return fdt_is_enabled(machine, node);
@@ -85,8 +90,10 @@ static bool is_wanted(const struct fdt *machine, uint32_t node, const struct man
     return false;
 }
 
-bool device_find(const struct fdt *machine, const struct manifest_names *compatible, struct device *device) {
-    const char *path = fdt_string(fdt_property(machine, fdt_find_path(machine, "/chosen"), "stdout-path"), 0);
+bool device_find(const struct fdt *machine, const struct manifest_names *compatible,
+                 struct device *device) {
+    const char *path =
+        fdt_string(fdt_property(machine, fdt_find_path(machine, "/chosen"), "stdout-path"), 0);
     uint32_t console = path != NULL ? fdt_find_path(machine, path) : FDT_NONE;
     bool only_console = console != FDT_NONE && is_wanted(machine, console, compatible);
     struct fdt_walk walk;

@@ -6,16 +6,17 @@
 #include "init/manifest.h"
 
 struct device {
-    const char *name;   /* of its node */
-    bool is_ports;      /* base and size are I/O ports, not physical addresses */
+    const char *name; /* of its node */
+    bool is_ports;    /* base and size are I/O ports, not physical addresses */
     bool has_interrupt;
     uint64_t base;
     uint64_t size;
     uint32_t reg_shift;
-    uint32_t line;      /* as the kernel counts lines */
-    uint32_t options;   /* TS_INTERRUPT_ */
+    uint32_t line;    /* as the kernel counts lines */
+    uint32_t options; /* TS_INTERRUPT_ */
 };
 
-/* The first enabled device that is compatible with one of the names, but the one that /chosen names as the console if
- * that is compatible. False if there is none with usable registers. */
-bool device_find(const struct fdt *machine, const struct manifest_names *compatible, struct device *device);
+/* The first enabled device that is compatible with one of the names, but the one that /chosen names
+ * as the console if that is compatible. False if there is none with usable registers. */
+bool device_find(const struct fdt *machine, const struct manifest_names *compatible,
+                 struct device *device);

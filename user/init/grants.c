@@ -11,7 +11,7 @@
 #include "init/system.h"
 #include "os/print.h"
 
-#define CLIENT_RIGHTS (TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT)
+#define CLIENT_RIGHTS (TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE)
 
 struct service {
     const char *name;
@@ -25,9 +25,14 @@ struct resource_name {
 };
 
 static const struct resource_name resource_names[] = {
-    {"root", TS_RESOURCE_ROOT},   {"memory", TS_RESOURCE_MEMORY}, {"interrupts", TS_RESOURCE_INTERRUPT},
-    {"ports", TS_RESOURCE_IOPORT}, {"power", TS_RESOURCE_POWER},  {"debug", TS_RESOURCE_DEBUG},
-    {"vmex", TS_RESOURCE_VMEX},   {"log", TS_RESOURCE_LOG},
+    {"root", TS_RESOURCE_ROOT},
+    {"memory", TS_RESOURCE_MEMORY},
+    {"interrupts", TS_RESOURCE_INTERRUPT},
+    {"ports", TS_RESOURCE_IOPORT},
+    {"power", TS_RESOURCE_POWER},
+    {"debug", TS_RESOURCE_DEBUG},
+    {"vmex", TS_RESOURCE_VMEX},
+    {"log", TS_RESOURCE_LOG},
 };
 
 static struct service services[MANIFEST_SERVERS_MAX];
@@ -60,7 +65,8 @@ ts_status_t services_make(void) {
 ts_status_t service_connect(const char *name, uint64_t client, ts_handle_t *handle) {
     struct service *service = service_find(name);
     *handle = TS_HANDLE_INVALID;
-    return service != NULL ? ts_endpoint_mint(service->endpoint, client, CLIENT_RIGHTS, handle) : TS_ERR_NOT_FOUND;
+    return service != NULL ? ts_endpoint_mint(service->endpoint, client, CLIENT_RIGHTS, handle)
+                           : TS_ERR_NOT_FOUND;
 }
 
 bool service_is_public(const char *name) {
@@ -69,7 +75,8 @@ bool service_is_public(const char *name) {
 }
 
 /* Adds a handle that was made with this status; takes it over. */
-static ts_status_t add(struct task *task, const char *name, ts_status_t status, ts_handle_t handle) {
+static ts_status_t add(struct task *task, const char *name, ts_status_t status,
+                       ts_handle_t handle) {
     if (status == TS_OK && task->grant_count >= TS_BOOTSTRAP_HANDLES_MAX) {
         (void)!ts_handle_close(handle);
         status = TS_ERR_OUT_OF_RANGE;
@@ -85,7 +92,8 @@ static ts_status_t add(struct task *task, const char *name, ts_status_t status, 
     return TS_OK;
 }
 
-static ts_status_t add_duplicate(struct task *task, const char *name, ts_handle_t handle, ts_rights_t rights) {
+static ts_status_t add_duplicate(struct task *task, const char *name, ts_handle_t handle,
+                                 ts_rights_t rights) {
     ts_handle_t duplicate = TS_HANDLE_INVALID;
     ts_status_t status = ts_handle_duplicate(handle, rights, &duplicate);
     return add(task, name, status, duplicate);
@@ -104,8 +112,9 @@ static ts_status_t add_own(struct task *task, ts_handle_t vmar, ts_handle_t thre
         status = add_duplicate(task, "job", task->job, TS_RIGHT_SAME_RIGHTS);
     }
     if (status == TS_OK) {
-        status = add_duplicate(task, "time", init_system.time_page,
-                               TS_RIGHT_READ | TS_RIGHT_MAP | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE);
+        status =
+            add_duplicate(task, "time", init_system.time_page,
+                          TS_RIGHT_READ | TS_RIGHT_MAP | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE);
     }
     return status;
 }
@@ -147,8 +156,8 @@ static ts_status_t add_resources(struct task *task, const struct manifest_entry 
 static ts_status_t add_registers(struct task *task, const struct device *device) {
     ts_handle_t resource = TS_HANDLE_INVALID;
     if (device->is_ports) {
-        ts_status_t made =
-            ts_resource_create(init_system.root, TS_RESOURCE_IOPORT, device->base, device->size, &resource);
+        ts_status_t made = ts_resource_create(init_system.root, TS_RESOURCE_IOPORT, device->base,
+                                              device->size, &resource);
         return add(task, "ports", made, resource);
     }
     ts_handle_t vmo = TS_HANDLE_INVALID;
@@ -163,7 +172,8 @@ static ts_status_t add_device(struct task *task, const struct device *device) {
     ts_status_t status = add_registers(task, device);
     if (status == TS_OK && device->has_interrupt) {
         ts_handle_t interrupt = TS_HANDLE_INVALID;
-        ts_status_t made = ts_interrupt_create(init_system.root, device->line, device->options, &interrupt);
+        ts_status_t made =
+            ts_interrupt_create(init_system.root, device->line, device->options, &interrupt);
         status = add(task, "interrupt", made, interrupt);
     }
     format_text(text, sizeof(text), "reg-offset=%lu", device->base & (TS_PAGE_SIZE - 1));
@@ -173,7 +183,8 @@ static ts_status_t add_device(struct task *task, const struct device *device) {
     return status == TS_OK && !room ? TS_ERR_OUT_OF_RANGE : status;
 }
 
-ts_status_t grants_make(struct task *task, const struct manifest_entry *entry, ts_handle_t vmar, ts_handle_t thread) {
+ts_status_t grants_make(struct task *task, const struct manifest_entry *entry, ts_handle_t vmar,
+                        ts_handle_t thread) {
     struct device device;
     ts_status_t status = add_own(task, vmar, thread);
     if (status == TS_OK) {
@@ -183,7 +194,8 @@ ts_status_t grants_make(struct task *task, const struct manifest_entry *entry, t
         status = add_resources(task, entry);
     }
     if (status == TS_OK && entry->compatible.count > 0) {
-        status = init_system.has_machine && device_find(&init_system.machine, &entry->compatible, &device)
+        status = init_system.has_machine &&
+                         device_find(&init_system.machine, &entry->compatible, &device)
                      ? add_device(task, &device)
                      : TS_ERR_NOT_FOUND;
     }

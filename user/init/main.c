@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first process. It reads the system manifest, starts the servers with exactly the handles that the manifest
- * names, watches and restarts them, and serves proto/bootstrap.h and proto/process.h. It only ever answers: it calls
- * no server, so none can make it wait.
+ * The first process. It reads the system manifest, starts the servers with exactly the handles that
+ * the manifest names, watches and restarts them, and serves proto/bootstrap.h and proto/process.h.
+ * It only ever answers: it calls no server, so none can make it wait.
  */
 #include "abi/options.h"
 #include "abi/rights.h"
@@ -17,7 +17,8 @@
 #include "os/start.h"
 
 #define LOOK_RIGHTS                                                                                \
-    (TS_RIGHT_INSPECT | TS_RIGHT_GET_PROPERTY | TS_RIGHT_ENUMERATE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE)
+    (TS_RIGHT_INSPECT | TS_RIGHT_GET_PROPERTY | TS_RIGHT_ENUMERATE | TS_RIGHT_TRANSFER |           \
+     TS_RIGHT_DUPLICATE)
 #define START_EXIT_CODE 3u /* of the machine, when init cannot start */
 
 static enum ts_answer answer(struct ts_message *message, ts_status_t status) {
@@ -31,7 +32,8 @@ static enum ts_answer answer_word(struct ts_message *message, uint64_t word) {
     return TS_ANSWER_NOW;
 }
 
-static enum ts_answer answer_handle(struct ts_message *message, ts_status_t status, ts_handle_t handle) {
+static enum ts_answer answer_handle(struct ts_message *message, ts_status_t status,
+                                    ts_handle_t handle) {
     ts_message_status(message, status);
     if (status == TS_OK) {
         (void)!ts_message_put_handle(message, handle);
@@ -96,7 +98,8 @@ static enum ts_answer wait_for(struct task *task, struct ts_message *message) {
 }
 
 static enum ts_answer list(struct ts_message *message) {
-    struct ts_process_entry entry = {.id = TASK_ID_INIT, .state = TS_PROCESS_RUNNING, .server = 1, .name = "init"};
+    struct ts_process_entry entry = {
+        .id = TASK_ID_INIT, .state = TS_PROCESS_RUNNING, .server = 1, .name = "init"};
     uint64_t words[sizeof(entry) / sizeof(uint64_t)];
     uint64_t index = ts_message_word(message, 0);
     if (index > 0) {
@@ -207,14 +210,17 @@ static ts_status_t init_start(void) {
 
 /* Nothing runs yet that could tell: the kernel's console and the machine's exit code do. */
 static void give_up(const char *error, ts_status_t status) {
-    ts_log("init: %s%s%s (%s)", init_system.manifest.culprit != NULL ? init_system.manifest.culprit : "",
-           init_system.manifest.culprit != NULL && init_system.manifest.culprit[0] != '\0' ? ": " : "", error,
-           ts_status_name(status));
+    ts_log("init: %s%s%s (%s)",
+           init_system.manifest.culprit != NULL ? init_system.manifest.culprit : "",
+           init_system.manifest.culprit != NULL && init_system.manifest.culprit[0] != '\0' ? ": "
+                                                                                           : "",
+           error, ts_status_name(status));
     (void)!ts_system_power(init_system.root, TS_POWER_OFF, START_EXIT_CODE);
 }
 
 int main(int argc, char **argv) {
-    static const struct ts_server server = {init_start, init_call, init_notified, supervisor_expired};
+    static const struct ts_server server = {init_start, init_call, init_notified,
+                                            supervisor_expired};
     const char *error = NULL;
     (void)argc;
     (void)argv;

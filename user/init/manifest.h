@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system manifest: a devicetree whose node /servers has a node for each server and whose node /programs has one
- * for each program that `run` gives more (or less) than /programs/default says. Pure; used by init. Texts point into
- * the blob.
+ * The system manifest: a devicetree whose node /servers has a node for each server and whose node
+ * /programs has one for each program that `run` gives more (or less) than /programs/default says.
+ * Pure; used by init. Texts point into the blob.
  *
  *   program       name of the program in the archive's bin/ (default: the node's name)
  *   arguments     texts that follow the program's name
@@ -11,10 +11,9 @@
  *   uses          services that it is given a handle to call
  *   depends       servers or services that are started before it
  *   resources     powers that it is given: root, power, debug, vmex, log, memory, interrupts, ports
- *   compatible    a driver: started if the machine has such a device, and given its registers or ports, and interrupt
- *   manage        may start, watch and kill programs (proto/process.h)
- *   critical      without it the system ends
- *   restart       "never", "on-failure" or "always" (default: never)
+ *   compatible    a driver: started if the machine has such a device, and given its registers or
+ * ports, and interrupt manage        may start, watch and kill programs (proto/process.h) critical
+ * without it the system ends restart       "never", "on-failure" or "always" (default: never)
  *   backoff       <first longest>: pause before a restart, in ms
  *   budget        <count window>: most restarts in a stretch of so many ms
  *   priority      of its first thread, 0 to 255
@@ -63,7 +62,8 @@ struct manifest {
     const char *culprit;            /* the node's name, or "" */
 };
 
-/* INVALID_ARGS for a manifest that makes no sense, OUT_OF_RANGE for one that is too large, else fdt_open()'s errors. */
+/* INVALID_ARGS for a manifest that makes no sense, OUT_OF_RANGE for one that is too large, else
+ * fdt_open()'s errors. */
 ts_status_t manifest_read(struct manifest *manifest, const void *blob, size_t size);
 
 /* What a program that is run by this name gets. */

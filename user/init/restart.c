@@ -9,8 +9,9 @@ static ts_time_t next_pause(const struct restart_policy *policy, ts_time_t last,
     return last > policy->pause_max / 2 ? policy->pause_max : last * 2;
 }
 
-enum restart_action restart_decide(const struct restart_policy *policy, struct restart_state *state, ts_time_t started,
-                                   ts_time_t now, int64_t exit_code, ts_time_t *at) {
+enum restart_action restart_decide(const struct restart_policy *policy, struct restart_state *state,
+                                   ts_time_t started, ts_time_t now, int64_t exit_code,
+                                   ts_time_t *at) {
     uint32_t budget = policy->budget < RESTART_BUDGET_MAX ? policy->budget : RESTART_BUDGET_MAX;
     if (policy->mode == RESTART_NEVER || (policy->mode == RESTART_ON_FAILURE && exit_code == 0)) {
         return RESTART_STOP;

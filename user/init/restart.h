@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When a server that ended is started again: with a pause that doubles, and not more often than its budget says.
- * Pure; used by init. */
+/* When a server that ended is started again: with a pause that doubles, and not more often than its
+ * budget says. Pure; used by init. */
 #pragma once
 
 #include "abi/types.h"
@@ -34,5 +34,6 @@ enum restart_action {
 };
 
 /* A server that was started at `started` ended now. With RESTART_AT the restart counts as made. */
-enum restart_action restart_decide(const struct restart_policy *policy, struct restart_state *state, ts_time_t started,
-                                   ts_time_t now, int64_t exit_code, ts_time_t *at);
+enum restart_action restart_decide(const struct restart_policy *policy, struct restart_state *state,
+                                   ts_time_t started, ts_time_t now, int64_t exit_code,
+                                   ts_time_t *at);

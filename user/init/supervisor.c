@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The supervisor. A server that cannot be started counts as one that ended at once, so it has pauses and a budget
- * too. */
+/* The supervisor. A server that cannot be started counts as one that ended at once, so it has
+ * pauses and a budget too. */
 #include "init/supervisor.h"
 
 #include "abi/status.h"
@@ -48,8 +48,9 @@ static bool put_arguments(struct task *task) {
 
 /* What the policy says after an end or a start that failed. */
 static void decide(struct task *task) {
-    enum restart_action action = restart_decide(&task->server->restart, &task->restart, task->started, ts_time_now(),
-                                                task->exit_code, &task->due);
+    enum restart_action action =
+        restart_decide(&task->server->restart, &task->restart, task->started, ts_time_now(),
+                       task->exit_code, &task->due);
     if (task->stop_wanted || action == RESTART_STOP) {
         task->state = TS_PROCESS_STOPPED;
     } else if (action == RESTART_AT) {
@@ -77,7 +78,8 @@ static void start_server(struct task *task) {
     }
 }
 
-/* A driver runs if its device is there, and if no other driver provides the same service already. */
+/* A driver runs if its device is there, and if no other driver provides the same service already.
+ */
 static bool is_wanted(const struct task *task) {
     const struct manifest_entry *server = task->server;
     struct device device;
@@ -87,11 +89,13 @@ static bool is_wanted(const struct task *task) {
     }
     for (uint32_t i = 0; server->provides != NULL && (other = task_by_index(i)) != NULL; i++) {
         if (other != task && other->server != NULL && other->state == TS_PROCESS_RUNNING &&
-            other->server->provides != NULL && strcmp(other->server->provides, server->provides) == 0) {
+            other->server->provides != NULL &&
+            strcmp(other->server->provides, server->provides) == 0) {
             return false;
         }
     }
-    return init_system.has_machine && device_find(&init_system.machine, &server->compatible, &device);
+    return init_system.has_machine &&
+           device_find(&init_system.machine, &server->compatible, &device);
 }
 
 void supervisor_start(void) {
@@ -143,14 +147,9 @@ void supervisor_expired(void) {
     set_deadline();
 }
 
-static struct task *find_server(const char *name) {
-    struct task *task = task_by_name(name);
-    return task != NULL && task->server != NULL ? task : NULL;
-}
-
 ts_status_t supervisor_stop(const char *name) {
-    struct task *task = find_server(name);
-    if (task == NULL) {
+    struct task *task = task_by_name(name);
+    if (task == NULL || task->server == NULL) {
         return TS_ERR_NOT_FOUND;
     }
     task->stop_wanted = true;
@@ -162,17 +161,32 @@ ts_status_t supervisor_stop(const char *name) {
     return TS_OK;
 }
 
+/* The server that is to run under this name: of several drivers of one service, the one whose
+ * device is there. */
+static struct task *find_startable(const char *name, ts_status_t *status) {
+    struct task *task;
+    *status = TS_ERR_NOT_FOUND;
+    for (uint32_t i = 0; (task = task_by_index(i)) != NULL; i++) {
+        if (task->server != NULL && task_is_called(task, name)) {
+            if (task->state == TS_PROCESS_RUNNING || is_wanted(task)) {
+                *status = TS_OK;
+                return task;
+            }
+            *status = TS_ERR_IO_NOT_PRESENT;
+        }
+    }
+    return NULL;
+}
+
 ts_status_t supervisor_restart(const char *name) {
-    struct task *task = find_server(name);
+    ts_status_t status;
+    struct task *task = find_startable(name, &status);
     if (task == NULL) {
-        return TS_ERR_NOT_FOUND;
+        return status;
     }
     if (task->state == TS_PROCESS_RUNNING) {
         task->stop_wanted = false; /* if it is just being stopped, its policy decides again */
         return TS_OK;
-    }
-    if (!is_wanted(task)) {
-        return TS_ERR_IO_NOT_PRESENT;
     }
     memset(&task->restart, 0, sizeof(task->restart));
     start_server(task);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps the servers running: starts them in order, and again when they end, as their policy says. */
+/* Keeps the servers running: starts them in order, and again when they end, as their policy says.
+ */
 #pragma once
 
 #include "init/task.h"

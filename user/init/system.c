@@ -8,7 +8,8 @@
 #include "gen/os_calls.h"
 #include "os/start.h"
 
-#define PATH_MAX 64u
+#define PATH_MAX      64u
+#define INIT_PRIORITY 220u /* above all servers: what holds the system together does not wait for them */
 
 struct system init_system;
 
@@ -22,8 +23,8 @@ ts_status_t system_find_file(const char *folder, const char *name, struct cpio_e
 }
 
 /* Maps a VMO of boot data read-only. size 0: all of it. */
-static ts_status_t map_boot_data(const char *name, uint64_t offset, uint64_t size, const uint8_t **data,
-                                 size_t *length) {
+static ts_status_t map_boot_data(const char *name, uint64_t offset, uint64_t size,
+                                 const uint8_t **data, size_t *length) {
     ts_handle_t vmo = ts_startup_handle(name);
     uint64_t whole;
     uint64_t address;
@@ -48,8 +49,8 @@ static void open_machine(void) {
     size_t size = 0;
     struct cpio_entry file;
     if (ts_startup_handle("tree") != TS_HANDLE_INVALID) {
-        if (map_boot_data("tree", ts_startup_value("tree-offset"), ts_startup_value("tree-size"), &blob, &size) !=
-            TS_OK) {
+        if (map_boot_data("tree", ts_startup_value("tree-offset"), ts_startup_value("tree-size"),
+                          &blob, &size) != TS_OK) {
             return;
         }
     } else if (system_find_file("", "machine.dtb", &file) == TS_OK) {
@@ -70,6 +71,7 @@ static void take_handles(void) {
 ts_status_t system_open(const char **error) {
     struct cpio_entry file;
     take_handles();
+    (void)!ts_thread_set_priority(ts_startup_handle("thread"), INIT_PRIORITY);
     *error = "no memory for init's endpoint and port";
     ts_status_t status = ts_endpoint_create(0, &init_system.endpoint);
     if (status == TS_OK) {
@@ -77,8 +79,9 @@ ts_status_t system_open(const char **error) {
     }
     if (status == TS_OK) {
         *error = "the boot archive cannot be mapped";
-        status = map_boot_data("archive", ts_startup_value("archive-offset"), ts_startup_value("archive-size"),
-                               &init_system.archive, &init_system.archive_size);
+        status = map_boot_data("archive", ts_startup_value("archive-offset"),
+                               ts_startup_value("archive-size"), &init_system.archive,
+                               &init_system.archive_size);
     }
     if (status == TS_OK) {
         *error = "the boot archive has no manifest.dtb";

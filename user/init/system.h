@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What init holds for as long as the system runs: its own handles, the archive, the manifest, the machine. Filled in
- * once, before the first server starts; everything runs on init's one thread. */
+/* What init holds for as long as the system runs: its own handles, the archive, the manifest, the
+ * machine. Filled in once, before the first server starts; everything runs on init's one thread. */
 #pragma once
 
 #include "base/cpio.h"
@@ -9,11 +9,11 @@
 struct system {
     ts_handle_t process;
     ts_handle_t vmar;
-    ts_handle_t job;       /* the root job */
-    ts_handle_t root;      /* resource that covers all others */
+    ts_handle_t job;  /* the root job */
+    ts_handle_t root; /* resource that covers all others */
     ts_handle_t time_page;
-    ts_handle_t endpoint;  /* all programs call init here */
-    ts_handle_t port;      /* the ends of processes arrive here */
+    ts_handle_t endpoint; /* all programs call init here */
+    ts_handle_t port;     /* the ends of processes arrive here */
     const uint8_t *archive;
     size_t archive_size;
     struct manifest manifest;

@@ -69,12 +69,19 @@ struct task *task_by_index(uint32_t index) {
     return NULL;
 }
 
+bool task_is_called(const struct task *task, const char *name) {
+    return strcmp(task->name, name) == 0 ||
+           (task->server != NULL && task->server->provides != NULL &&
+            strcmp(task->server->provides, name) == 0);
+}
+
 struct task *task_by_name(const char *name) {
     struct task *found = NULL;
     for (uint32_t i = 0; i < TASKS_MAX; i++) {
         struct task *task = &tasks[i];
-        if (task->used && strcmp(task->name, name) == 0 &&
-            (found == NULL || (found->state != TS_PROCESS_RUNNING && task->state == TS_PROCESS_RUNNING))) {
+        if (task->used && task_is_called(task, name) &&
+            (found == NULL ||
+             (found->state != TS_PROCESS_RUNNING && task->state == TS_PROCESS_RUNNING))) {
             found = task;
         }
     }
@@ -92,7 +99,8 @@ bool task_add_argument(struct task *task, const char *text) {
 }
 
 /* A job of its own, with the ceilings of the manifest, and an empty process in it. */
-static ts_status_t make_process(struct task *task, const struct manifest_entry *entry, ts_handle_t *vmar) {
+static ts_status_t make_process(struct task *task, const struct manifest_entry *entry,
+                                ts_handle_t *vmar) {
     ts_status_t status = ts_job_create(init_system.job, 0, &task->job);
     for (uint32_t kind = 0; status == TS_OK && kind < TS_CEILING_COUNT; kind++) {
         if (entry->ceiling[kind] != TS_CEILING_UNSET) {
@@ -100,43 +108,47 @@ static ts_status_t make_process(struct task *task, const struct manifest_entry *
         }
     }
     if (status == TS_OK) {
-        status = ts_process_create(task->job, task->name, strlen(task->name), 0, &task->process, vmar);
+        status =
+            ts_process_create(task->job, task->name, strlen(task->name), 0, &task->process, vmar);
     }
     return status;
 }
 
-static ts_status_t load_program(struct task *task, const struct manifest_entry *entry, ts_handle_t vmar,
-                                struct ts_loaded *loaded) {
+static ts_status_t load_program(struct task *task, const struct manifest_entry *entry,
+                                ts_handle_t vmar, struct ts_loaded *loaded) {
     struct cpio_entry file;
     const char *program = entry == &init_system.manifest.fallback ? task->name : entry->program;
     loaded->error = NULL;
     ts_status_t status = system_find_file("bin/", program, &file);
     if (status == TS_OK) {
-        status = ts_program_load(vmar, file.data, file.size, PROGRAM_STACK_SIZE, init_system.root, loaded);
+        status = ts_program_load(vmar, file.data, file.size, PROGRAM_STACK_SIZE, init_system.root,
+                                 loaded);
     }
     if (status != TS_OK) {
-        ts_log("init: %s: %s%s%s", program, ts_status_name(status), loaded->error != NULL ? ": " : "",
-               loaded->error != NULL ? loaded->error : "");
+        ts_log("init: %s: %s%s%s", program, ts_status_name(status),
+               loaded->error != NULL ? ": " : "", loaded->error != NULL ? loaded->error : "");
     }
     return status;
 }
 
 /* Its first thread, and the endpoint by which it calls init. */
-static ts_status_t start_thread(struct task *task, const struct manifest_entry *entry, ts_handle_t thread,
-                                const struct ts_loaded *loaded) {
+static ts_status_t start_thread(struct task *task, const struct manifest_entry *entry,
+                                ts_handle_t thread, const struct ts_loaded *loaded) {
     ts_handle_t bootstrap;
     ts_status_t status = ts_thread_set_priority(thread, entry->priority);
     if (status == TS_OK) {
-        status = ts_object_wait_async(task->process, init_system.port, task->id, TS_SIGNAL_TERMINATED, 0);
+        status = ts_object_wait_async(task->process, init_system.port, task->id,
+                                      TS_SIGNAL_TERMINATED, 0);
     }
     if (status == TS_OK) {
-        status = ts_endpoint_mint(init_system.endpoint, task->id,
-                                  TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT,
-                                  &bootstrap);
+        status =
+            ts_endpoint_mint(init_system.endpoint, task->id,
+                             TS_RIGHT_WRITE | TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE, &bootstrap);
     }
     if (status == TS_OK) {
         task->started = ts_time_now();
-        status = ts_process_start(task->process, thread, loaded->entry, loaded->stack, bootstrap, 0);
+        status =
+            ts_process_start(task->process, thread, loaded->entry, loaded->stack, bootstrap, 0);
     }
     return status;
 }
@@ -199,7 +211,8 @@ int64_t task_reap(struct task *task) {
     struct ts_info_process info;
     size_t actual;
     size_t available;
-    if (ts_object_get_info(task->process, TS_INFO_PROCESS, &info, sizeof(info), &actual, &available) != TS_OK) {
+    if (ts_object_get_info(task->process, TS_INFO_PROCESS, &info, sizeof(info), &actual,
+                           &available) != TS_OK) {
         info.exit_code = TS_EXIT_KILLED;
     }
     task->exit_code = info.exit_code;

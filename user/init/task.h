@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that init started: servers, which keep their task for ever, and programs, whose task is free again when
- * somebody was told how they ended. A task's id changes with every start and is the badge of the process's calls.
+ * Processes that init started: servers, which keep their task for ever, and programs, whose task is
+ * free again when somebody was told how they ended. A task's id changes with every start and is the
+ * badge of the process's calls.
  */
 #pragma once
 
@@ -10,8 +11,8 @@
 #include "proto/bootstrap.h"
 #include "proto/process.h"
 
-#define TASKS_MAX     64u
-#define TASK_ID_INIT  1u /* init itself, in lists */
+#define TASKS_MAX    64u
+#define TASK_ID_INIT 1u /* init itself, in lists */
 
 /* A handle that waits to be fetched by the process. */
 struct grant {
@@ -41,15 +42,20 @@ struct task {
     char name[TS_NAME_LENGTH];
 };
 
-/* A task for a server or a program; null if all are taken. One whose end nobody asked for gives way. */
+/* A task for a server or a program; null if all are taken. One whose end nobody asked for gives
+ * way. */
 struct task *task_new(const char *name);
 void task_free(struct task *task);
 
-struct task *task_by_id(uint64_t id); /* 0 finds nothing */
-struct task *task_by_index(uint32_t index); /* used tasks, in order; null at the end */
+struct task *task_by_id(uint64_t id);        /* 0 finds nothing */
+struct task *task_by_index(uint32_t index);  /* used tasks, in order; null at the end */
 struct task *task_by_name(const char *name); /* running ones before others */
 
-/* Loads and starts the task's process as the entry says, with task->arguments. On failure nothing is left of it. */
+/* By its name, or as a server by that of its service. */
+bool task_is_called(const struct task *task, const char *name);
+
+/* Loads and starts the task's process as the entry says, with task->arguments. On failure nothing
+ * is left of it. */
 ts_status_t task_start(struct task *task, const struct manifest_entry *entry);
 
 /* Ends everything in the task's job. The end is reported like any other. */

@@ -3,7 +3,8 @@
     .option arch, +d
 
     .text
-/* bool probe_read(const void *address, uint64_t *cause, uint64_t *value): the trap vector is borrowed for one load. */
+/* bool probe_read(const void *address, uint64_t *cause, uint64_t *value): the trap vector is
+ * borrowed for one load. */
     .globl probe_read
 probe_read:
     csrr    t2, sstatus

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of arch/include/arch, held by RISC-V. Tests run on one CPU with interrupts off, one after the other,
- * and share the static tables and stacks below. Whoever takes the timer sets a deadline of 0 in the end: the kernel
- * then looks for its own.
+ * The contract of arch/include/arch, held by RISC-V. Tests run on one CPU with interrupts off, one
+ * after the other, and share the static tables and stacks below. Whoever takes the timer sets a
+ * deadline of 0 in the end: the kernel then looks for its own.
  */
 #include "kernel/selftest.h"
 
@@ -99,7 +99,8 @@ static bool time_monotonic(void) {
     ts_time_t before = arch_time_now();
     uint64_t counter;
     __asm__ volatile("rdtime %0" : "=r"(counter));
-    ts_time_t user = (ts_time_t)(((unsigned __int128)(counter - page.base) * page.multiplier) >> page.shift);
+    ts_time_t user =
+        (ts_time_t)(((unsigned __int128)(counter - page.base) * page.multiplier) >> page.shift);
     EXPECT(before <= user && user <= arch_time_now());
     return true;
 }
@@ -142,15 +143,16 @@ static bool time_cancel(void) {
     return true;
 }
 
-/* Runs fn in both test contexts, the second reached from the first; the first comes back. The percpu block remembers
- * the running context, which is none of ours. */
+/* Runs fn in both test contexts, the second reached from the first; the first comes back. The
+ * percpu block remembers the running context, which is none of ours. */
 static void run_contexts(void (*fn)(void *), uint64_t fpu_used) {
     struct arch_percpu *self = arch_percpu();
     struct arch_frame *frame = self->frame;
     struct arch_context *context = self->context;
     for (unsigned i = 0; i < 2; i++) {
         steps[i] = 0;
-        arch_context_init_kernel(&contexts[i], stacks[i], sizeof(stacks[i]), fn, (void *)(uint64_t)i);
+        arch_context_init_kernel(&contexts[i], stacks[i], sizeof(stacks[i]), fn,
+                                 (void *)(uint64_t)i);
         arch_context_fpu_reset(&contexts[i]);
         contexts[i].fpu_used = fpu_used;
         contexts[i].f[5] = 100 + i;
@@ -173,7 +175,8 @@ static bool context_switch_round_trip(void) {
     run_contexts(switch_twice, 0);
     EXPECT(steps[0] == 2 && steps[1] == 2);
     EXPECT(arch_percpu()->context != &main_context);
-    EXPECT((csr_read(sstatus) & (SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS)) == SSTATUS_SPIE);
+    EXPECT((csr_read(sstatus) & (SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS)) ==
+           SSTATUS_SPIE);
     return true;
 }
 
@@ -198,7 +201,8 @@ static bool usercopy_bad_address(void) {
     uint64_t word = 1;
     EXPECT(arch_copy_from_user(&word, 0, sizeof(word)) == TS_ERR_INVALID_ARGS);
     EXPECT(arch_copy_to_user(8, &word, sizeof(word)) == TS_ERR_INVALID_ARGS);
-    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) == TS_ERR_INVALID_ARGS);
+    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) ==
+           TS_ERR_INVALID_ARGS);
     EXPECT(word == 1 && (csr_read(sstatus) & SSTATUS_SUM) == 0);
     return true;
 }
@@ -231,14 +235,30 @@ static bool copies_are_exact(uint8_t *page, unsigned user_offset, unsigned offse
     }
     memset(page, 0xee, 128);
     EXPECT(arch_copy_to_user(SPACE_USER + user_offset, from + offset, size) == TS_OK);
-    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 && page[user_offset + size] == 0xee);
+    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 &&
+           page[user_offset + size] == 0xee);
     EXPECT(user_offset == 0 || page[user_offset - 1] == 0xee);
     EXPECT(arch_copy_from_user(back + offset, SPACE_USER + user_offset, size) == TS_OK);
     EXPECT(memcmp(back + offset, from + offset, size) == 0 && back[offset + size] == 0);
     return true;
 }
 
-/* Whole copies at every alignment; then one that runs off the end of what is mapped. */
+/* Copies that end where the mapping ends, at every alignment of source and destination. */
+static bool ends_are_reached(void) {
+    uint8_t bytes[64] = {0};
+    uaddr_t end = SPACE_USER + TS_PAGE_SIZE;
+    for (unsigned i = 0; i < 8; i++) {
+        for (size_t size = 0; size < 48; size++) {
+            EXPECT(arch_copy_from_user(bytes + i, end - size, size) == TS_OK);
+            EXPECT(arch_copy_to_user(end - size, bytes + i, size) == TS_OK);
+            EXPECT(arch_copy_from_user(bytes + i, end - size, size + 1) == TS_ERR_INVALID_ARGS);
+            EXPECT(arch_copy_to_user(end - size, bytes + i, size + 1) == TS_ERR_INVALID_ARGS);
+        }
+    }
+    return true;
+}
+
+/* Whole copies at every alignment; then some that run off the end of what is mapped. */
 static bool usercopy_partial(void) {
     uint8_t *page = space_enter();
     bool exact = true;
@@ -247,14 +267,16 @@ static bool usercopy_partial(void) {
             exact = exact && copies_are_exact(page, i / 9, i % 9, size);
         }
     }
+    bool ends = ends_are_reached();
     uint64_t words[4] = {1, 2, 3, 4};
     uaddr_t end = SPACE_USER + TS_PAGE_SIZE;
     ts_status_t to = arch_copy_to_user(end - 16, words, sizeof(words));
     ts_status_t from = arch_copy_from_user(words, end - 8, 16);
     ts_status_t executable = arch_copy_to_user(SPACE_CODE, words, 8);
     space_leave();
-    EXPECT(exact);
-    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS && executable == TS_ERR_INVALID_ARGS);
+    EXPECT(exact && ends);
+    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS &&
+           executable == TS_ERR_INVALID_ARGS);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A user half for tests, built by hand: the walker is not what is tested here. Tests do not run in parallel. */
+/* A user half for tests, built by hand: the walker is not what is tested here. */
 #include "arch/mmu.h"
 #include "base/string.h"
 #include "riscv64/riscv64_priv.h"

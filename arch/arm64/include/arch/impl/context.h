@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inline part of arch/context.h. The layouts are read by assembly; arm64_priv.h has the offsets, and context.c
- * asserts that they agree.
- * A system call preserves x18-x30, sp and the vector registers; x8 and x11-x17 are lost.
+ * Inline part of arch/context.h. The layouts are read by assembly; arm64_priv.h has the offsets,
+ * and context.c asserts that they agree. A system call preserves x18-x30, sp and the vector
+ * registers; x8 and x11-x17 are lost.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ struct arch_context {
     struct arch_frame *frame;
     uint64_t callee[12]; /* x19-x30 of a thread that does not run; x30 is where it continues */
     uint64_t sp;
-    uint64_t tls;        /* TPIDR_EL0 while it does not run */
-    uint64_t fpu_used;   /* not 0: has vector state, which moves with the thread */
+    uint64_t tls;      /* TPIDR_EL0 while it does not run */
+    uint64_t fpu_used; /* not 0: has vector state, which moves with the thread */
     struct arch_fpu fpu;
 };
 

@@ -4,13 +4,14 @@
 
 #include "abi/types.h"
 
+#define ARCH_ELF_MACHINE 183u /* e_machine of programs */
 #define ARCH_CACHE_LINE 64
 
 struct arch_context;
 
 /* Written by its own CPU only; `cpu` by whoever made the block. */
 struct arch_percpu {
-    uint64_t emergency_stack;     /* top; entry code reports stack overflows on it (offset ARM_PERCPU_EMERGENCY) */
+    uint64_t emergency_stack;     /* top (offset ARM_PERCPU_EMERGENCY) */
     struct arch_context *context; /* of the running thread (offset ARM_PERCPU_CONTEXT) */
     uint32_t cpu;                 /* index into boot_info.cpu */
     volatile void *redistributor; /* GICv3 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Inline part of arch/io.h. Device memory keeps accesses to one device in order; ordering against ordinary memory is
- * the caller's. Written as single instructions, because a hypervisor can emulate no other form. */
+/* Inline part of arch/io.h. Device memory keeps accesses to one device in order; ordering against
+ * ordinary memory is the caller's. Written as single instructions, because a hypervisor can emulate
+ * no other form. */
 #pragma once
 
 #include "abi/types.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RISC-V: the frame that entry code stores, and the state of a thread that does not run. entry.S and context.S know
- * both by riscv64/offsets.h, which context.c checks.
+ * RISC-V: the frame that entry code stores, and the state of a thread that does not run. entry.S
+ * and context.S know both by riscv64/offsets.h, which context.c checks.
  */
 #pragma once
 
@@ -12,19 +12,19 @@
 
 #define ARCH_SSTATUS_SPP 0x100ul
 
-/* x[i] is register xi; x[0] is unused. A system call stores neither status, cause and value nor t3-t6. */
+/* x[i] is register xi, x[0] is unused. A system call stores x[1]-x[27] and ip alone. */
 struct arch_frame {
     uint64_t x[32];
     uint64_t ip;
     uint64_t status; /* sstatus; of a frame of user mode, SPP is clear since the thread was made */
     uint64_t cause;
-    uint64_t value;  /* stval */
+    uint64_t value; /* stval */
 };
 
 struct arch_context {
     struct arch_frame *frame; /* null: a kernel thread */
     uint64_t ra, sp, s[12];   /* where arch_context_switch() continues */
-    uint64_t fpu_used;        /* the thread has used the FPU: f and fcsr are its state while it does not run */
+    uint64_t fpu_used;        /* if so, f and fcsr are its state while it does not run */
     uint64_t f[32];
     uint64_t fcsr;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RISC-V: device registers. The fences order an access against memory accesses as a driver expects: what was
- * written to memory before is visible before a register write, and a register read comes before reads that follow.
+ * RISC-V: device registers. The fences order an access against memory accesses as a driver expects:
+ * what was written to memory before is visible before a register write, and a register read comes
+ * before reads that follow.
  */
 #pragma once
 
