@@ -49,7 +49,7 @@ _Noreturn void arch_start(const struct boot_info *bi) {
 
 /* What each CPU sets up for itself. SUM off: user memory is reached in the copy functions only. */
 static void init_cpu(void) {
-    csr_clear(sstatus, SSTATUS_SUM | SSTATUS_FS);
+    csr_clear(sstatus, SSTATUS_SUM | SSTATUS_FS | SSTATUS_VS);
     arch_time_user_counters(false);
     time_init_cpu();
     csr_write(sie, SIE_SOFTWARE);

@@ -32,6 +32,7 @@
 #define SSTATUS_SPP      0x100
 #define SSTATUS_FS       0x6000 /* both bits set: dirty */
 #define SSTATUS_FS_CLEAN 0x4000
+#define SSTATUS_VS       0x600
 #define SSTATUS_SUM      0x40000
 #define SSTATUS_UXL_64   0x200000000
 

@@ -166,16 +166,23 @@ void arch_ports_init(struct arch_ports *ports) {
     ports->generation = next_generation();
 }
 
+/* The bits of this byte of the bitmap that ports of [base, end) have. */
+static uint8_t bits_of_byte(uint32_t byte, uint32_t base, uint32_t end) {
+    uint32_t low = base > byte * 8 ? base - byte * 8 : 0;
+    uint32_t high = end < byte * 8 + 8 ? end - byte * 8 : 8;
+    return (uint8_t)((0xffu << low) & (0xffu >> (8 - high)));
+}
+
 /* first only falls and end only grows, so that whoever reads them on the way sees a range. */
 void arch_ports_allow(struct arch_ports *ports, uint32_t base, uint32_t length, bool allow) {
     if (length == 0 || base >= ARCH_PORT_COUNT || length > ARCH_PORT_COUNT - base) {
         return;
     }
-    for (uint32_t port = base; port < base + length; port++) {
-        uint8_t bit = (uint8_t)(1u << port % 8);
-        ports->bitmap[port / 8] = (uint8_t)(allow ? ports->bitmap[port / 8] & ~bit : ports->bitmap[port / 8] | bit);
-    }
     uint32_t end = (base + length + 7) / 8;
+    for (uint32_t byte = base / 8; byte < end; byte++) {
+        uint8_t bits = bits_of_byte(byte, base, base + length);
+        ports->bitmap[byte] = (uint8_t)(allow ? ports->bitmap[byte] & ~bits : ports->bitmap[byte] | bits);
+    }
     bool empty = ports->end == 0;
     if (empty || end > ports->end) {
         __atomic_store_n(&ports->end, end, __ATOMIC_RELEASE);

@@ -30,7 +30,14 @@
 #define PORT_DEBUG_EXIT   0xf4
 #define MEMORY_AVAILABLE  1u
 
-enum multiboot2_tag { TAG_END = 0, TAG_COMMAND_LINE = 1, TAG_MODULE = 3, TAG_MEMORY_MAP = 6, TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15 };
+enum multiboot2_tag {
+    TAG_END = 0,
+    TAG_COMMAND_LINE = 1,
+    TAG_MODULE = 3,
+    TAG_MEMORY_MAP = 6,
+    TAG_ACPI_OLD = 14,
+    TAG_ACPI_NEW = 15,
+};
 
 struct multiboot2_entry {
     uint64_t base, length;
@@ -189,23 +196,38 @@ static void read_multiboot2(uint64_t address) {
     boot_fail(&info, "multiboot2: a tag has a bad size, or the end is missing");
 }
 
-static void read_pvh_lists(const struct pvh_start *start) {
-    const struct multiboot2_entry *map = read_physical(NULL, start->memory_map, start->memory_map_count * sizeof(*map));
-    const struct pvh_module *module = start->module_count == 0 ? NULL : read_physical(NULL, start->modules, sizeof(*module));
-    const char *command_line = start->command_line == 0 ? NULL : read_physical(NULL, start->command_line, sizeof(info.command_line));
-    if (map == NULL || (module == NULL && start->module_count != 0)) {
-        boot_fail(&info, "PVH: a list lies outside of memory");
+/* The lists need not be aligned: entries are copied. */
+static void read_pvh_memory_map(const struct pvh_start *start) {
+    struct multiboot2_entry entry;
+    const uint8_t *map = read_physical(NULL, start->memory_map, start->memory_map_count * sizeof(entry));
+    if (map == NULL) {
+        boot_fail(&info, "PVH: the memory map lies outside of memory");
         return;
     }
     for (uint32_t i = 0; i < start->memory_map_count; i++) {
-        add_memory(map[i].base, map[i].length, map[i].type);
+        memcpy(&entry, map + i * sizeof(entry), sizeof(entry));
+        add_memory(entry.base, entry.length, entry.type);
     }
-    if (module != NULL) {
-        set_archive(module->base, module->size);
+}
+
+static void read_pvh_module(const struct pvh_start *start) {
+    struct pvh_module module;
+    const void *list = read_physical(NULL, start->modules, sizeof(module));
+    if (list == NULL) {
+        boot_fail(&info, "PVH: the module list lies outside of memory");
+        return;
     }
-    if (command_line != NULL) {
-        set_command_line(command_line, sizeof(info.command_line));
+    memcpy(&module, list, sizeof(module));
+    set_archive(module.base, module.size);
+}
+
+static void read_pvh_command_line(const struct pvh_start *start) {
+    const char *text = read_physical(NULL, start->command_line, sizeof(info.command_line));
+    if (text == NULL) {
+        boot_fail(&info, "PVH: the command line lies outside of memory");
+        return;
     }
+    set_command_line(text, sizeof(info.command_line));
 }
 
 static void read_pvh(const struct pvh_start *start) {
@@ -215,7 +237,13 @@ static void read_pvh(const struct pvh_start *start) {
         return;
     }
     info.rsdp = start->rsdp;
-    read_pvh_lists(start);
+    read_pvh_memory_map(start);
+    if (start->module_count > 0) {
+        read_pvh_module(start);
+    }
+    if (start->command_line != 0) {
+        read_pvh_command_line(start);
+    }
 }
 
 static void add_cpu(uint64_t id) {
@@ -306,9 +334,12 @@ static void reserve_trampoline(void) {
 _Noreturn void boot_main(uint32_t magic, uint32_t address) {
     uart_start();
     find_power();
-    const struct pvh_start *pvh = phys_to_virt(address);
-    if (address <= BOOT_MAP_SMALL - sizeof(*pvh) && pvh->magic == PVH_MAGIC) {
-        read_pvh(pvh);
+    struct pvh_start pvh = {.magic = 0};
+    if (address <= BOOT_MAP_SMALL - sizeof(pvh)) {
+        memcpy(&pvh, phys_to_virt(address), sizeof(pvh));
+    }
+    if (pvh.magic == PVH_MAGIC) {
+        read_pvh(&pvh);
     } else if (magic == MULTIBOOT2_MAGIC) {
         read_multiboot2(address);
     } else {

@@ -7,6 +7,7 @@
 #include "kernel/handle.h"
 
 #include "abi/rights.h"
+#include "arch/mmu.h"
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/capability.h"

@@ -219,7 +219,7 @@ void endpoint_notify(struct endpoint *endpoint) {
 /* --- call --- */
 
 static uint64_t caller_key(const struct endpoint *endpoint, const struct thread *thread) {
-    return (uint64_t)(PRIORITY_MAX - thread->task.priority) << 56 | (endpoint->arrivals & ((uint64_t)1 << 56) - 1);
+    return (uint64_t)(PRIORITY_MAX - thread->task.priority) << 56 | (endpoint->arrivals & (((uint64_t)1 << 56) - 1));
 }
 
 static void request_to(struct thread *caller, struct thread *server) {

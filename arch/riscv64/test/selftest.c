@@ -243,7 +243,22 @@ static bool copies_are_exact(uint8_t *page, unsigned user_offset, unsigned offse
     return true;
 }
 
-/* Whole copies at every alignment; then one that runs off the end of what is mapped. */
+/* Copies that end where the mapping ends, at every alignment of source and destination. */
+static bool ends_are_reached(void) {
+    uint8_t bytes[64] = {0};
+    uaddr_t end = SPACE_USER + TS_PAGE_SIZE;
+    for (unsigned i = 0; i < 8; i++) {
+        for (size_t size = 0; size < 48; size++) {
+            EXPECT(arch_copy_from_user(bytes + i, end - size, size) == TS_OK);
+            EXPECT(arch_copy_to_user(end - size, bytes + i, size) == TS_OK);
+            EXPECT(arch_copy_from_user(bytes + i, end - size, size + 1) == TS_ERR_INVALID_ARGS);
+            EXPECT(arch_copy_to_user(end - size, bytes + i, size + 1) == TS_ERR_INVALID_ARGS);
+        }
+    }
+    return true;
+}
+
+/* Whole copies at every alignment; then some that run off the end of what is mapped. */
 static bool usercopy_partial(void) {
     uint8_t *page = space_enter();
     bool exact = true;
@@ -252,13 +267,14 @@ static bool usercopy_partial(void) {
             exact = exact && copies_are_exact(page, i / 9, i % 9, size);
         }
     }
+    bool ends = ends_are_reached();
     uint64_t words[4] = {1, 2, 3, 4};
     uaddr_t end = SPACE_USER + TS_PAGE_SIZE;
     ts_status_t to = arch_copy_to_user(end - 16, words, sizeof(words));
     ts_status_t from = arch_copy_from_user(words, end - 8, 16);
     ts_status_t executable = arch_copy_to_user(SPACE_CODE, words, 8);
     space_leave();
-    EXPECT(exact);
+    EXPECT(exact && ends);
     EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS &&
            executable == TS_ERR_INVALID_ARGS);
     return true;

@@ -4,6 +4,7 @@
 
 #include "abi/types.h"
 
+#define ARCH_ELF_MACHINE 183u /* e_machine of programs */
 #define ARCH_CACHE_LINE 64
 
 struct arch_context;

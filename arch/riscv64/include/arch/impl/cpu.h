@@ -8,6 +8,7 @@
 
 #include "abi/types.h"
 
+#define ARCH_ELF_MACHINE 243u /* e_machine of programs */
 #define ARCH_CACHE_LINE 64
 
 struct arch_context;

@@ -7,6 +7,7 @@
 
 #include "abi/types.h"
 
+#define ARCH_ELF_MACHINE 62u /* e_machine of programs */
 #define ARCH_CACHE_LINE           64
 #define ARCH_EMERGENCY_STACK_SIZE 8192
 #define ARCH_IO_BITMAP_SIZE       8192 /* one bit per port; set: refused */
