@@ -36,12 +36,9 @@
  */
 #define ARM_MAIR 0x000000bb440444ff
 
-#define ARM_BLOCK        0x401 /* valid block, accessed */
-#define ARM_BLOCK_NORMAL (0x300 | ARM_BLOCK)
-#define ARM_BLOCK_DEVICE (2 << 2 | ARM_BLOCK)
-#define ARM_TABLE        0x3
-#define ARM_PXN          0x0020000000000000
-#define ARM_UXN          0x0040000000000000
+/* For usercopy.S: ARCH_USER_TOP is this power of two, and TS_ERR_INVALID_ARGS this number. */
+#define ARM_USER_BITS        38
+#define ARM_ERR_INVALID_ARGS -10
 
 #define ARM_SPSR_EL0T        0x000
 #define ARM_SPSR_EL1H_MASKED 0x3c5

@@ -107,7 +107,6 @@ void arch_cpu_describe(char *buffer, size_t size) {
 void arch_idle(void) {
     __asm__ volatile("dsb sy\n\twfi" : : : "memory");
     arch_irq_enable();
-    arm_isb();
     arch_irq_disable();
 }
 
