@@ -2,6 +2,7 @@
 # Entry of the build. `make help` lists the targets. Each room lists its own sources in rules.mk:
 #   SOURCES  its files           USES   the rooms that it may include; a program is linked with them
 #   PROGRAM  name of the program made from SOURCES      FLOAT    yes: the program may use floating point
+#   HEADERS  of kernel/include/kernel: the room's, where no file of SOURCES has the name
 #   PLAIN    files that are built without sanitizers and stack protector
 #   HOST_TESTS, HOST_SOURCES, HOST_USES: see scripts/host.mk
 
@@ -82,11 +83,11 @@ $(foreach room,$(ROOMS),$(call read_room,$(room)))
 
 KERNEL_ROOMS := lib/base boot/common boot/$(ARCH) arch/$(ARCH) arch/formats drivers/early $(filter kernel kernel/%,$(ROOMS))
 PROGRAM_ROOMS := $(foreach room,$(ROOMS),$(if $(PROGRAM.$(room)),$(room)))
-LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/early,$(ROOMS)),$(if $(SOURCES.$(room)),$(room)))
+LIBRARY_ROOMS := $(foreach room,$(filter lib/% drivers/%,$(ROOMS)),$(if $(PROGRAM.$(room)),,$(if $(SOURCES.$(room)),$(room))))
 PROGRAMS := $(foreach room,$(PROGRAM_ROOMS),$(BUILD)/bin/$(PROGRAM.$(room)))
 
-# files of a room -> its objects: $(call objects,kernel or user,room)
-objects = $(addprefix $(BUILD)/$(1)/,$(addsuffix .o,$(basename $(addprefix $(2)/,$(SOURCES.$(2))))))
+# files of a room -> its objects, where context.c and context.S are two: $(call objects,kernel or user,room)
+objects = $(addprefix $(BUILD)/$(1)/,$(patsubst %.c,%.o,$(patsubst %.S,%.S.o,$(addprefix $(2)/,$(SOURCES.$(2))))))
 KERNEL_OBJECTS := $(foreach room,$(KERNEL_ROOMS),$(call objects,kernel,$(room))) \
                   $(if $(wildcard kernel/syscall/rules.mk),$(BUILD)/kernel/$(GEN)/gen/dispatch.o)
 STUB_OBJECTS := $(BUILD)/user/$(GEN)/gen/$(ARCH)/os_calls.o
@@ -119,7 +120,7 @@ $(BUILD)/kernel/%.o: %.c Makefile | $(GENERATED)
 	$(if $(Q),@echo "  CC      $<")
 	$(Q)$(CC) $(KERNEL_FLAGS) $(INSTRUMENT) -c $< -o $@
 
-$(BUILD)/kernel/%.o: %.S Makefile | $(GENERATED)
+$(BUILD)/kernel/%.S.o: %.S Makefile | $(GENERATED)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  AS      $<")
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c $< -o $@
@@ -138,7 +139,7 @@ $(BUILD)/user/%.o: %.c Makefile | $(GENERATED)
 	$(if $(Q),@echo "  CC      $<")
 	$(Q)$(CC) $(USER_FLAGS) $(or $(NUMBERS),$(INTEGER_$(ARCH))) -c $< -o $@
 
-$(BUILD)/user/%.o: %.S Makefile | $(GENERATED)
+$(BUILD)/user/%.S.o: %.S Makefile | $(GENERATED)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  AS      $<")
 	$(Q)$(CC) $(USER_FLAGS) $(INTEGER_$(ARCH)) -D__ASSEMBLER__ -c $< -o $@

@@ -8,7 +8,7 @@
 HOST_CC := gcc
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -fsanitize=address,undefined \
               -fno-sanitize-recover=all -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -MMD -MP -DCONFIG_DEBUG=1 -DCONFIG_HOST=1 \
-              -I lib -I boot -I arch -I arch/include -I arch/host/include -I kernel/include -I drivers -I $(GEN)
+              -I lib -I boot -I arch -I arch/include -I arch/host/include -I kernel/include -I drivers -I user -I $(GEN)
 
 host_files = $(addprefix $(1)/,$(filter %.c,$(or $(HOST_SOURCES.$(1)),$(SOURCES.$(1)))))
 host_objects = $(patsubst %.c,build/host/objects/%.o,$(sort $(foreach room,$(1) $(HOST_USES.$(1)),$(call host_files,$(room)))))

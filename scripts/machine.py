@@ -2,6 +2,7 @@
 """A machine of targets.tbl: its QEMU command, a console that is read with a limit on silence, and what QEMU's status
 means. Used by run.py and test.py."""
 
+import bisect
 import os
 import re
 import select
@@ -128,17 +129,16 @@ class Symbols:
             if len(words) == 3 and words[1] in "tTwW" and not words[2].startswith(("$", ".L")):
                 self.rows.append((int(words[0], 16), words[2]))
 
-    def name(self, address):
-        import bisect
-
+    def name(self, address, distance=0):
         i = bisect.bisect_right(self.rows, (address, "\x7f")) - 1
         if i < 0 or address - self.rows[i][0] > 0x10000:
             return None
-        return f"{self.rows[i][1]}+0x{address - self.rows[i][0]:x}"
+        return f"{self.rows[i][1]}+0x{address + distance - self.rows[i][0]:x}"
 
     def annotate(self, line):
         match = re.search(r"\[<([0-9a-f]+)>\]", line)
-        name = self.name(int(match.group(1), 16)) if match else None
+        # A return address may be the first byte of the next function.
+        name = self.name(int(match.group(1), 16) - 1, 1) if match else None
         return f"{line} {name}" if name else line
 
 

@@ -26,6 +26,7 @@ from machine import (
 PROMPT = "tessera> "
 END_MARKER = "tessera: end of session"
 SILENCE = 60
+SILENCE_AFTER_PANIC = 5
 PANIC = re.compile(r"^PANIC", re.M)
 
 
@@ -81,7 +82,7 @@ def run_commands(target, options, commands):
         except Failure as problem:
             failure = problem
             if PANIC.search(console.text) or console.process.poll() is not None:
-                console.finish(SILENCE)
+                console.finish(SILENCE_AFTER_PANIC)
                 raise
         power_off(console)
     except TimeoutError:
@@ -131,17 +132,11 @@ def arguments():
     parser.add_argument("--accel", default="")
     parser.add_argument("--qemuflags", default="")
     parser.add_argument("--run", default=None)
-    parser.add_argument("--print-target", action="store_true", help="print what image the machine boots")
     return parser.parse_args()
 
 
-def main():
-    choice = arguments()
-    target = find_target(choice.arch, choice.machine)
-    if choice.print_target:
-        print(target.image)
-        return 0
-    options = Options(
+def options_of(choice):
+    return Options(
         variant=choice.variant,
         cpus=choice.smp,
         memory=choice.mem,
@@ -149,6 +144,12 @@ def main():
         accelerator=choice.accel,
         extra=choice.qemuflags.split(),
     )
+
+
+def main():
+    choice = arguments()
+    target = find_target(choice.arch, choice.machine)
+    options = options_of(choice)
     if choice.run is None and sys.stdin.isatty():
         return run_terminal(target, options)
     text = choice.run if choice.run is not None else sys.stdin.read().replace("\n", ";")

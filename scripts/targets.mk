@@ -10,9 +10,9 @@ QEMUFLAGS ?=
 MACHINE   ?= $(filter-out bios,$(FIRMWARE))
 ISO := $(BUILD)/tessera.iso
 
-.PHONY: help run iso debug golden clean force
+.PHONY: help run iso test debug check golden clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 
@@ -34,8 +34,21 @@ $(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpi
 	$(Q)if [ -f $(BUILD)/boot.cpio ]; then cp $(BUILD)/boot.cpio $(BUILD)/iso/boot/; fi
 	$(Q)scripts/make-iso $(BUILD)/iso $@
 
+# Debug builds for all architectures, and a release build of each for the boots that want it.
+build-%: $(GENERATED)
+	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
+test: host-tests $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release) ## runs all tests, on the build machine and on three architectures
+	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
+
 debug: all ## boots Tessera halted, with gdb-multiarch attached
-	$(Q)scripts/debug $(RUN_OPTIONS)
+	$(Q)GDB="$(GDB)" $(PYTHON) scripts/debug.py $(RUN_OPTIONS)
+
+.PHONY: compile_commands.json
+compile_commands.json: $(GENERATED) ## writes the compiler's commands for editors
+	$(Q)$(MAKE) -nB --no-print-directory ARCH=$(ARCH) VARIANT=$(VARIANT) all host-tests | $(PYTHON) scripts/compile-commands.py
+
+check: ## checks what must be zero, and prints hints
+	$(Q)$(PYTHON) scripts/check/main.py
 
 golden: ## takes what is generated from lib/abi over into tests/abi and docs
 	$(Q)$(PYTHON) scripts/gen/abi.py tests/abi

@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: MIT
 USES    := lib/base lib/abi
-SOURCES :=
+SOURCES := boot_fdt.c boot_memory.c
+HOST_TESTS := test/boot_fdt_test.c test/boot_memory_test.c
+HOST_USES  := lib/base

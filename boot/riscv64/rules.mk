@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 USES    := boot/common arch/include lib/base lib/abi
-SOURCES :=
+SOURCES := header.S adapter.c

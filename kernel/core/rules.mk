@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
-USES    := arch/include lib/base lib/abi
+USES    := drivers/early arch/include lib/base lib/abi
 SOURCES := log.c panic.c percpu.c spinlock.c ubsan.c
 PLAIN   := ubsan.c
+HEADERS := assert.h selftest.h

@@ -15,7 +15,7 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
-#include "kernel/pagetable.h"
+#include "kernel/kernelspace.h"
 
 #define SLICE_NS      10000000 /* round robin among equals */
 #define GRACE_POLL_NS 20000
@@ -102,6 +102,17 @@ void sched_task_entry(void) {
     finish_switch();
 }
 
+/* The user half of this CPU becomes that of `space`, or the kernel's own, so that a table which no task runs in is in
+ * no CPU. The set of CPUs is updated first: who changes the table afterwards flushes this CPU too. */
+static void switch_space(struct pagetable *space, unsigned cpu) {
+    if (space == NULL) {
+        arch_mmu_switch(pagetable_phys(&kernel_pagetable), 0);
+        return;
+    }
+    __atomic_fetch_or(&space->cpus, CPU_BIT(cpu), __ATOMIC_SEQ_CST);
+    arch_mmu_switch(space->root, space->asid);
+}
+
 static void switch_to(struct task *next) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
@@ -118,10 +129,8 @@ static void switch_to(struct task *next) {
     if (next->attention != 0) {
         self->pending |= PENDING_ATTENTION;
     }
-    struct pagetable *space = next->space;
-    if (space != NULL && space != old->space) {
-        __atomic_fetch_or(&space->cpus, CPU_BIT(self->arch.cpu), __ATOMIC_SEQ_CST);
-        arch_mmu_switch(space->root, space->asid);
+    if (next->space != old->space) {
+        switch_space(next->space, self->arch.cpu);
     }
     arch_context_switch(&old->context, &next->context);
     finish_switch();
@@ -262,9 +271,12 @@ void sched_reschedule_if_pending(void) {
 }
 
 void sched_preemption_point(void) {
+    struct task *task = task_current();
+    task->in_window = true;
     arch_irq_enable();
     arch_irq_disable();
     sched_reschedule_if_pending();
+    task->in_window = false;
 }
 
 _Noreturn void task_exit(void) {

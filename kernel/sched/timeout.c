@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Timeouts: an ordered tree per CPU, and the CPU's one-shot timer set to its first deadline. */
 #include "arch/time.h"
-#include "kernel/assert.h"
 #include "kernel/sched.h"
 
 /* Sets the hardware to the earliest of what this CPU waits for. timeout_lock held. */
@@ -25,8 +24,8 @@ static void rearm(struct percpu *self) {
 void timeout_set(struct timeout *timeout, ts_time_t deadline) {
     struct percpu *self = percpu_self();
     deadline = deadline < 0 ? 0 : deadline;
+    timeout_cancel(timeout); /* of a wait that ended otherwise */
     spinlock_acquire(&self->timeout_lock);
-    ASSERT(!tree_contains(&timeout->node));
     timeout->cpu = self->arch.cpu;
     tree_insert(&self->timeouts, &timeout->node, (uint64_t)deadline);
     __atomic_store_n(&timeout->armed, 1, __ATOMIC_RELEASE);
@@ -67,6 +66,7 @@ void timeout_run_expired(void) {
         __atomic_store_n(&timeout->armed, 0, __ATOMIC_RELEASE);
         void (*expire)(struct timeout *, uint64_t) = timeout->expire;
         uint64_t cookie = timeout->cookie;
+        __atomic_store_n(&timeout->fired, cookie, __ATOMIC_SEQ_CST);
         spinlock_release(&self->timeout_lock);
         expire(timeout, cookie);
     }

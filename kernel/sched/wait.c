@@ -39,6 +39,18 @@ bool task_claim(struct task *task) {
     return (word & CLAIMED) == 0 && claim_wait(task, word);
 }
 
+bool task_unclaim(struct task *task, ts_status_t *status) {
+    uint64_t word = __atomic_load_n(&task->wait_word, __ATOMIC_RELAXED) & ~CLAIMED;
+    __atomic_store_n(&task->wait_word, word, __ATOMIC_SEQ_CST);
+    bool expired = __atomic_load_n(&task->timeout.fired, __ATOMIC_SEQ_CST) == word;
+    bool killed = (__atomic_load_n(&task->attention, __ATOMIC_SEQ_CST) & ATTENTION_KILL) != 0;
+    if ((!expired && !killed) || !claim_wait(task, word)) {
+        return true;
+    }
+    *status = killed ? TS_ERR_CANCELED : TS_ERR_TIMED_OUT;
+    return false;
+}
+
 void task_wake(struct task *task, ts_status_t status) {
     task->wait_status = status;
     task_make_ready(task);

@@ -10,6 +10,7 @@
 #define BOOT_MEMORY_MAX       128
 #define BOOT_COMMAND_LINE_MAX 512
 #define BOOT_INTERRUPT_REGIONS 8
+#define BOOT_OVERRIDE_MAX     16
 
 enum boot_memory_kind {
     BOOT_MEMORY_USABLE,   /* free RAM */
@@ -42,6 +43,14 @@ struct boot_uart {
 
 enum boot_controller_kind { BOOT_CONTROLLER_NONE, BOOT_CONTROLLER_APIC, BOOT_CONTROLLER_GICV2, BOOT_CONTROLLER_GICV3, BOOT_CONTROLLER_PLIC };
 
+/* A line whose trigger firmware tells of (ACPI interrupt source override). */
+struct boot_override {
+    uint32_t line;
+    uint8_t level; /* 0: edge */
+    uint8_t low;   /* 0: active high, rising */
+    uint16_t reserved;
+};
+
 struct boot_controller {
     uint32_t kind;       /* enum boot_controller_kind */
     uint32_t line_count; /* interrupt lines, 0: ask the hardware */
@@ -49,6 +58,9 @@ struct boot_controller {
     uint32_t reserved;
     /* APIC: local APIC, IOAPIC. GICv2: distributor, CPU interface. GICv3: distributor, redistributors.... PLIC: registers. */
     struct boot_range range[BOOT_INTERRUPT_REGIONS];
+    uint32_t first_line[BOOT_INTERRUPT_REGIONS]; /* APIC: of each IOAPIC */
+    uint32_t override_count;
+    struct boot_override overrides[BOOT_OVERRIDE_MAX];
 };
 
 struct boot_cpu {
@@ -72,6 +84,8 @@ struct boot_power {
     uint32_t kind; /* enum boot_power_kind: the way that carries an exit code, if there is one */
     uint32_t firmware; /* enum boot_power_kind: the firmware's own way (PSCI, SBI, ACPI) */
     uint64_t base;
+    uint32_t firmware_base; /* ACPI: port of PM1a control, 0: none */
+    uint32_t sleep_type;    /* ACPI: what is written there for off */
 };
 
 struct boot_info {
@@ -83,6 +97,7 @@ struct boot_info {
     struct boot_range archive;              /* boot archive (cpio); length 0: none */
     struct boot_range devicetree;           /* flattened devicetree from firmware; length 0: none */
     uint64_t rsdp;                          /* ACPI root pointer, 0: none */
+    uint64_t trampoline;                    /* a reserved page below 1 MiB to start CPUs in, 0: none */
     uint64_t timer_frequency;               /* Hz, 0: the architecture measures or reads it */
     struct boot_uart uart;
     struct boot_controller controller;

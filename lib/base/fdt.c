@@ -20,7 +20,7 @@
 #define TOKEN_PROPERTY    3u
 #define TOKEN_NOP         4u
 #define TOKEN_END         9u
-#define ADDRESS_CELLS_MAX 4u
+#define CELLS_MAX         4u /* of an address or a size */
 
 struct token {
     uint32_t kind;
@@ -487,13 +487,26 @@ void fdt_child_cells(const struct fdt *fdt, uint32_t node, uint32_t *address_cel
     *size_cells = fdt_read_u32(fdt, node, "#size-cells", 1);
 }
 
+/* Cells of one reg entry below this parent; 0 if the numbers make no sense. */
+static uint32_t reg_cells(const struct fdt *fdt, uint32_t parent, uint32_t *address_cells, uint32_t *size_cells) {
+    fdt_child_cells(fdt, parent, address_cells, size_cells);
+    bool possible = *address_cells > 0 && *address_cells <= CELLS_MAX && *size_cells <= CELLS_MAX;
+    return possible ? *address_cells + *size_cells : 0;
+}
+
+uint32_t fdt_reg_count(const struct fdt *fdt, uint32_t parent, uint32_t node) {
+    uint32_t address_cells, size_cells;
+    uint32_t cells = reg_cells(fdt, parent, &address_cells, &size_cells);
+    struct fdt_value reg = fdt_property(fdt, node, "reg");
+    return cells > 0 && reg.length % (cells * 4) == 0 ? reg.length / (cells * 4) : 0;
+}
+
 bool fdt_read_reg(const struct fdt *fdt, uint32_t parent, uint32_t node, uint32_t index, uint64_t *base,
                   uint64_t *size) {
     uint32_t address_cells, size_cells, first;
-    uint64_t start, length = 0;
-    fdt_child_cells(fdt, parent, &address_cells, &size_cells);
-    if (address_cells > ADDRESS_CELLS_MAX || size_cells > ADDRESS_CELLS_MAX || address_cells == 0 ||
-        __builtin_mul_overflow(index, address_cells + size_cells, &first) || first > INT32_MAX) {
+    uint64_t start, length;
+    uint32_t cells = reg_cells(fdt, parent, &address_cells, &size_cells);
+    if (cells == 0 || __builtin_mul_overflow(index, cells, &first) || first > INT32_MAX) {
         return false;
     }
     struct fdt_value reg = fdt_property(fdt, node, "reg");
@@ -513,10 +526,8 @@ static bool translate(const struct fdt *fdt, uint32_t parent, uint32_t node, uin
         return ranges.data != NULL; /* empty: the same addresses; absent: no way up */
     }
     uint32_t child_cells, size_cells, parent_cells, unused;
-    fdt_child_cells(fdt, node, &child_cells, &size_cells);
-    fdt_child_cells(fdt, parent, &parent_cells, &unused);
-    if (child_cells > ADDRESS_CELLS_MAX || size_cells > ADDRESS_CELLS_MAX || parent_cells > ADDRESS_CELLS_MAX ||
-        child_cells == 0 || size_cells == 0 || parent_cells == 0) {
+    if (reg_cells(fdt, node, &child_cells, &size_cells) == 0 || size_cells == 0 ||
+        reg_cells(fdt, parent, &parent_cells, &unused) == 0) {
         return false;
     }
     uint32_t step = child_cells + parent_cells + size_cells;

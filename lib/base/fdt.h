@@ -106,6 +106,8 @@ uint32_t fdt_read_u32(const struct fdt *fdt, uint32_t node, const char *name, ui
 
 /* Cells of the addresses and sizes of the node's children: 2 and 1 unless it says otherwise. */
 void fdt_child_cells(const struct fdt *fdt, uint32_t node, uint32_t *address_cells, uint32_t *size_cells);
+/* Entries of reg; 0 if it is absent or no whole number of entries. */
+uint32_t fdt_reg_count(const struct fdt *fdt, uint32_t parent, uint32_t node);
 /* The index-th entry of reg, as the parent's bus counts addresses. False if it is absent, cut off, or wraps. */
 bool fdt_read_reg(const struct fdt *fdt, uint32_t parent, uint32_t node, uint32_t index, uint64_t *base,
                   uint64_t *size);

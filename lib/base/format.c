@@ -13,6 +13,7 @@ struct output {
 struct specification {
     bool left;
     bool zero;
+    bool is_long;
     size_t width;
     size_t precision;
 };
@@ -63,79 +64,97 @@ static size_t parse_number(const char **format) {
     return value;
 }
 
+/* A width or a precision: digits, or an argument. False if the argument is negative. */
+static bool parse_amount(const char **format, va_list *arguments, size_t *amount) {
+    if (**format != '*') {
+        *amount = parse_number(format);
+        return true;
+    }
+    ++*format;
+    int value = va_arg(*arguments, int);
+    *amount = value < 0 ? 0 - (size_t)value : (size_t)value;
+    return value >= 0;
+}
+
+/* What stands between the per cent sign and the conversion. */
+static struct specification parse_specification(const char **format, va_list *arguments) {
+    struct specification s = {.precision = SIZE_MAX};
+    for (; **format == '-' || **format == '0'; ++*format) {
+        s.left |= **format == '-';
+        s.zero |= **format == '0';
+    }
+    if (!parse_amount(format, arguments, &s.width)) {
+        s.left = true;
+    }
+    if (**format == '.') {
+        ++*format;
+        if (!parse_amount(format, arguments, &s.precision)) {
+            s.precision = SIZE_MAX;
+        }
+    }
+    for (; **format == 'l' || **format == 'z' || **format == 'j' || **format == 't' || **format == 'h'; ++*format) {
+        s.is_long |= **format != 'h';
+    }
+    return s;
+}
+
+static void put_conversion(struct output *out, char conversion, struct specification *s, va_list *arguments) {
+    switch (conversion) {
+    case 'd':
+    case 'i': {
+        int64_t value = s->is_long ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
+        put_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, 10, false, s);
+        break;
+    }
+    case 'u':
+    case 'x':
+    case 'X': {
+        uint64_t value = s->is_long ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+        put_number(out, value, false, conversion == 'u' ? 10 : 16, conversion == 'X', s);
+        break;
+    }
+    case 'p':
+        put(out, '0');
+        put(out, 'x');
+        s->width = s->width > 2 ? s->width - 2 : 0;
+        put_number(out, (uint64_t)va_arg(*arguments, void *), false, 16, false, s);
+        break;
+    case 'c': {
+        char c = (char)va_arg(*arguments, int);
+        s->zero = false;
+        put_padded(out, &c, 1, s);
+        break;
+    }
+    case 's': {
+        const char *text = va_arg(*arguments, const char *);
+        text = text != NULL ? text : "(null)";
+        s->zero = false;
+        put_padded(out, text, strnlen(text, s->precision), s);
+        break;
+    }
+    default:
+        put(out, conversion);
+        break;
+    }
+}
+
 size_t format_va(char *buffer, size_t size, const char *format, va_list arguments) {
     struct output out = {buffer, size, 0};
+    va_list rest; /* a parameter of this type may be an array, to which no pointer can be passed on */
+    va_copy(rest, arguments);
     while (*format != 0) {
         if (*format != '%') {
             put(&out, *format++);
             continue;
         }
         format++;
-        struct specification s = {false, false, 0, SIZE_MAX};
-        for (; *format == '-' || *format == '0'; format++) {
-            s.left |= *format == '-';
-            s.zero |= *format == '0';
-        }
-        if (*format == '*') {
-            s.width = (size_t)va_arg(arguments, int);
-            format++;
-        } else {
-            s.width = parse_number(&format);
-        }
-        if (*format == '.') {
-            format++;
-            if (*format == '*') {
-                s.precision = (size_t)va_arg(arguments, int);
-                format++;
-            } else {
-                s.precision = parse_number(&format);
-            }
-        }
-        bool is_long = false;
-        for (; *format == 'l' || *format == 'z'; format++) {
-            is_long = true;
-        }
-        char conversion = *format;
-        if (conversion == 0) {
+        struct specification s = parse_specification(&format, &rest);
+        if (*format == 0) {
             break;
         }
-        format++;
-        switch (conversion) {
-        case 'd':
-        case 'i': {
-            int64_t value = is_long ? va_arg(arguments, int64_t) : va_arg(arguments, int);
-            put_number(&out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, 10, false, &s);
-            break;
-        }
-        case 'u':
-        case 'x':
-        case 'X': {
-            uint64_t value = is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned);
-            put_number(&out, value, false, conversion == 'u' ? 10 : 16, conversion == 'X', &s);
-            break;
-        }
-        case 'p':
-            put(&out, '0');
-            put(&out, 'x');
-            put_number(&out, (uint64_t)va_arg(arguments, void *), false, 16, false, &s);
-            break;
-        case 'c': {
-            char c = (char)va_arg(arguments, int);
-            put_padded(&out, &c, 1, &s);
-            break;
-        }
-        case 's': {
-            const char *text = va_arg(arguments, const char *);
-            text = text != NULL ? text : "(null)";
-            s.zero = false;
-            put_padded(&out, text, strnlen(text, s.precision), &s);
-            break;
-        }
-        default:
-            put(&out, conversion);
-            break;
-        }
+        put_conversion(&out, *format++, &s, &rest);
     }
+    va_end(rest);
     if (size > 0) {
         buffer[out.length < size ? out.length : size - 1] = 0;
     }

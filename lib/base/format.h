@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text formatting: %d %i %u %x %X %c %s %p %%, with l, ll, z, width, precision of strings, - and 0. */
+/* Text formatting: %d %i %u %x %X %c %s %p %%, with l, ll, z, j, t, h, width, precision of
+ * strings, - and 0. */
 #pragma once
 
 #include <stdarg.h>

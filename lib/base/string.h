@@ -16,3 +16,11 @@ char *strchr(const char *text, int c);
 
 /* Copies at most size-1 bytes and terminates; size 0 does nothing. Returns the bytes copied. */
 size_t string_copy(char *destination, size_t size, const char *source);
+
+/* Freestanding code does not let the compiler know these by name; small constant sizes are worth inlining. */
+#if !__STDC_HOSTED__
+#define memcpy(destination, source, size) __builtin_memcpy(destination, source, size)
+#define memset(destination, value, size)  __builtin_memset(destination, value, size)
+#define memcmp(a, b, size)                __builtin_memcmp(a, b, size)
+#define strlen(text)                      __builtin_strlen(text)
+#endif

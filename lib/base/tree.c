@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Treap: binary search tree by key, heap by weight. Expected depth is logarithmic. */
+/* AVL tree: the heights of two siblings differ by at most one. */
 #include "base/tree.h"
 
-/* Races between CPUs on this state are harmless: any value is a weight. */
-static uint32_t weight_state = 0x9e3779b9;
+static uint32_t height_of(const struct tree_node *node) {
+    return node != NULL ? node->height : 0;
+}
 
-static uint32_t next_weight(void) {
-    uint32_t x = __atomic_load_n(&weight_state, __ATOMIC_RELAXED);
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    __atomic_store_n(&weight_state, x, __ATOMIC_RELAXED);
-    return x | 1;
+static uint32_t height_above(const struct tree_node *node) {
+    uint32_t left = height_of(node->left), right = height_of(node->right);
+    return (left > right ? left : right) + 1;
 }
 
 static struct tree_node **link_of(struct tree *tree, struct tree_node *node) {
@@ -21,11 +18,19 @@ static struct tree_node **link_of(struct tree *tree, struct tree_node *node) {
     return node->parent->left == node ? &node->parent->left : &node->parent->right;
 }
 
+/* Puts `other`, or nothing, where `node` hangs. */
+static void replace(struct tree *tree, struct tree_node *node, struct tree_node *other) {
+    *link_of(tree, node) = other;
+    if (other != NULL) {
+        other->parent = node->parent;
+    }
+}
+
 /* Lifts `node` above its parent; the order of keys stays. */
 static void rotate_up(struct tree *tree, struct tree_node *node) {
     struct tree_node *parent = node->parent;
-    struct tree_node **link = link_of(tree, parent);
     struct tree_node *moved;
+    replace(tree, parent, node);
     if (parent->left == node) {
         moved = node->right;
         parent->left = moved;
@@ -38,9 +43,38 @@ static void rotate_up(struct tree *tree, struct tree_node *node) {
     if (moved != NULL) {
         moved->parent = parent;
     }
-    node->parent = parent->parent;
     parent->parent = node;
-    *link = node;
+    parent->height = height_above(parent);
+    node->height = height_above(node);
+}
+
+/* The higher child of a node that leans too far goes up; its inner child first if that is the higher one. */
+static struct tree_node *straighten(struct tree *tree, struct tree_node *node, bool left) {
+    struct tree_node *child = left ? node->left : node->right;
+    struct tree_node *inner = left ? child->right : child->left;
+    struct tree_node *outer = left ? child->left : child->right;
+    if (height_of(inner) > height_of(outer)) {
+        rotate_up(tree, inner);
+        child = inner;
+    }
+    rotate_up(tree, child);
+    return child;
+}
+
+/* From the lowest node whose children changed upward, until a height is what it was. */
+static void rebalance(struct tree *tree, struct tree_node *node) {
+    for (; node != NULL; node = node->parent) {
+        uint32_t left = height_of(node->left), right = height_of(node->right);
+        if (left > right + 1 || right > left + 1) {
+            node = straighten(tree, node, left > right);
+            continue;
+        }
+        uint32_t height = height_above(node);
+        if (height == node->height) {
+            break;
+        }
+        node->height = height;
+    }
 }
 
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
@@ -50,23 +84,30 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
         parent = *link;
         link = key < parent->key ? &parent->left : &parent->right;
     }
-    *node = (struct tree_node){.parent = parent, .key = key, .weight = next_weight()};
+    *node = (struct tree_node){.parent = parent, .key = key, .height = 1};
     *link = node;
-    while (node->parent != NULL && node->parent->weight < node->weight) {
-        rotate_up(tree, node);
-    }
+    rebalance(tree, parent);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node) {
-    while (node->left != NULL && node->right != NULL) {
-        rotate_up(tree, node->left->weight > node->right->weight ? node->left : node->right);
-    }
-    struct tree_node *child = node->left != NULL ? node->left : node->right;
-    *link_of(tree, node) = child;
-    if (child != NULL) {
-        child->parent = node->parent;
+    struct tree_node *changed = node->parent;
+    if (node->left != NULL && node->right != NULL) {
+        struct tree_node *next = tree_next(node); /* has no left child, and takes the node's place */
+        changed = next->parent == node ? next : next->parent;
+        replace(tree, next, next->right);
+        next->left = node->left;
+        next->left->parent = next;
+        next->right = node->right;
+        if (next->right != NULL) {
+            next->right->parent = next;
+        }
+        next->height = node->height;
+        replace(tree, node, next);
+    } else {
+        replace(tree, node, node->left != NULL ? node->left : node->right);
     }
     *node = (struct tree_node){0};
+    rebalance(tree, changed);
 }
 
 struct tree_node *tree_first(const struct tree *tree) {

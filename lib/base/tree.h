@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An ordered tree of nodes embedded in their objects, keyed by 64-bit numbers (a treap: the shape depends on a
- * hidden pseudo-random weight, so that no caller can choose keys that make it deep). Equal keys keep the order of
- * their insertion. The caller's lock protects a tree.
+ * An ordered tree of nodes embedded in their objects, keyed by 64-bit numbers (an AVL tree: no choice of keys, nor of
+ * their order, makes it deeper than 1.44 times the logarithm of its size). Equal keys keep the order of their
+ * insertion. The caller's lock protects a tree.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 struct tree_node {
     struct tree_node *parent, *left, *right;
     uint64_t key;
-    uint32_t weight; /* 0: not in a tree */
+    uint32_t height; /* of the tree below and with this node; 0: not in a tree */
 };
 
 struct tree {
@@ -22,7 +22,7 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 void tree_remove(struct tree *tree, struct tree_node *node);
 
 static inline bool tree_contains(const struct tree_node *node) {
-    return node->weight != 0;
+    return node->height != 0;
 }
 
 struct tree_node *tree_first(const struct tree *tree);

@@ -55,7 +55,7 @@ def main(arguments):
         return f"error: {error}"
     if len(arguments) == 2 and arguments[0] == "--docs":
         write(Path(arguments[1]), pages(tables))
-    elif len(arguments) == 1:
+    elif len(arguments) == 1 and not arguments[0].startswith("-"):
         write(Path(arguments[0]), c_files(tables))
     else:
         return __doc__

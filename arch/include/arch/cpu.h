@@ -9,7 +9,7 @@
 #include "abi/types.h"
 
 /* arch/<a>/include/arch/impl/cpu.h defines struct arch_percpu (what entry code needs, first member of the
- * kernel's per-CPU block), ARCH_CACHE_LINE, and inline: arch_percpu() arch_cpu_pause() arch_cycle_count(). */
+ * kernel's per-CPU block), ARCH_CACHE_LINE, ARCH_ELF_MACHINE, and inline: arch_percpu() arch_cpu_pause() arch_cycle_count(). */
 #include "arch/impl/cpu.h"
 
 enum arch_reset_kind { ARCH_RESET_OFF, ARCH_RESET_REBOOT };

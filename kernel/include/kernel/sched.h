@@ -29,6 +29,7 @@ struct timeout {
     uint64_t cookie;              /* for expire: which use of the timeout this is */
     uint32_t cpu;                 /* whose tree it is in */
     uint32_t armed;               /* atomic: in a tree */
+    uint64_t fired;               /* atomic: cookie of the use that expired last */
 };
 
 struct task {
@@ -48,6 +49,7 @@ struct task {
 
     uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
     bool uninterruptible;         /* kills do not end this wait */
+    bool in_window;               /* inside a preemption point: interrupts come, but it cannot be killed here */
     ts_status_t wait_status;      /* written by the claimer before it makes the task ready */
     void (*wait_cleanup)(struct task *); /* called by a claimer that does not hold the queue's lock; may be null */
     struct list_node wait_link;   /* in a wait queue, protected by its lock */
@@ -104,6 +106,10 @@ void task_wait_begin(void (*cleanup)(struct task *));
 
 /* True for the one caller that may wake the task. */
 bool task_claim(struct task *task);
+
+/* Claimed task that goes on waiting, for something else, after whoever claimed it moved it there. False: its timeout or
+ * a kill came meanwhile, and the caller still has the claim: *status tells which. */
+bool task_unclaim(struct task *task, ts_status_t *status);
 
 /* Claimed task: ends its wait with this status. */
 void task_wake(struct task *task, ts_status_t status);

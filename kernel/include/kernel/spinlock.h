@@ -15,11 +15,12 @@ enum lock_class {
     LOCK_VMO,          /* pages of a VMO family */
     LOCK_CAPABILITY,   /* one derivation tree */
     LOCK_HANDLES,      /* one process's handle table */
-    LOCK_ENDPOINT,     /* queues of an endpoint */
     LOCK_OBJECT,       /* signals and observers of one object */
+    LOCK_INTERRUPT,    /* an interrupt object */
     LOCK_PORT,         /* packets of a port */
+    LOCK_ENDPOINT,     /* queues of an endpoint */
+    LOCK_CALL,         /* who holds a thread's request */
     LOCK_WAIT,         /* a wait queue */
-    LOCK_INTERRUPT,    /* an interrupt object, the line table */
     LOCK_TIMEOUT,      /* a CPU's timeouts */
     LOCK_RUN_QUEUE,    /* a CPU's run queue */
     LOCK_KERNEL_STACKS,

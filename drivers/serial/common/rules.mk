@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+USES    := lib/abi lib/base lib/os lib/proto
+SOURCES := server.c

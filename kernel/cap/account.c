@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Ceilings, charged along the path to the root: each level by compare-and-swap against its own ceiling. */
+#include "kernel/account.h"
+
+#include "kernel/assert.h"
+
+void account_init(struct account *account, struct account *parent) {
+    account->parent = parent;
+    for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
+        account->used[i] = 0;
+        account->ceiling[i] = TS_CEILING_UNSET;
+    }
+}
+
+static bool charge_one(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
+    uint64_t used = __atomic_load_n(&account->used[kind], __ATOMIC_RELAXED);
+    uint64_t sum;
+    do {
+        uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
+        if (__builtin_add_overflow(used, amount, &sum) || sum > ceiling) {
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&account->used[kind], &used, sum, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+static void release_up_to(struct account *account, const struct account *end, enum ts_job_ceiling kind,
+                          uint64_t amount) {
+    for (; account != end; account = account->parent) {
+        uint64_t before = __atomic_fetch_sub(&account->used[kind], amount, __ATOMIC_RELAXED);
+        ASSERT(before >= amount);
+    }
+}
+
+/* The depth of jobs is bounded, and so is this loop. */
+ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
+    for (struct account *level = account; level != NULL; level = level->parent) {
+        if (!charge_one(level, kind, amount)) {
+            release_up_to(account, level, kind, amount);
+            user_error("charge: ceiling %u of the job (or of one above it) is reached", kind);
+            return kind == TS_CEILING_MEMORY ? TS_ERR_NO_MEMORY : TS_ERR_NO_RESOURCES;
+        }
+    }
+    return TS_OK;
+}
+
+void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
+    release_up_to(account, NULL, kind, amount);
+}
+
+uint64_t account_effective_ceiling(const struct account *account, enum ts_job_ceiling kind) {
+    uint64_t lowest = TS_CEILING_UNSET;
+    for (; account != NULL; account = account->parent) {
+        uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
+        lowest = ceiling < lowest ? ceiling : lowest;
+    }
+    return lowest;
+}
+
+ts_status_t account_lower_ceiling(struct account *account, enum ts_job_ceiling kind, uint64_t value) {
+    if (value > account_effective_ceiling(account, kind)) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
+    do {
+        if (value > ceiling) {
+            return TS_ERR_ACCESS_DENIED;
+        }
+    } while (!__atomic_compare_exchange_n(&account->ceiling[kind], &ceiling, value, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return TS_OK;
+}

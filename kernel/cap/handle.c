@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handle tables. A look-up reads object and rights, then the generation: who closes a slot advances the generation
+ * first, so a matching generation read last proves that what was read before it belongs to the handle. Free slots form
+ * a queue, so that generations are used up evenly.
+ */
+#include "kernel/handle.h"
+
+#include "abi/rights.h"
+#include "arch/mmu.h"
+#include "base/string.h"
+#include "kernel/assert.h"
+#include "kernel/capability.h"
+#include "kernel/frames.h"
+#include "kernel/heap.h"
+
+#define SLOTS_PER_PAGE  (TS_PAGE_SIZE / sizeof(struct handle_slot))
+#define DIRECTORY_PAGES (TS_PAGE_SIZE / sizeof(struct handle_slot *))
+#define FREE_END        UINT32_MAX
+#define BATCH           16u /* handles closed between two preemption points */
+
+static struct handle_slot *slot_at(const struct handle_table *table, uint32_t index) {
+    return &table->directory[index / SLOTS_PER_PAGE][index % SLOTS_PER_PAGE];
+}
+
+static ts_handle_t slot_value(const struct handle_slot *slot, uint32_t index) {
+    return (ts_handle_t)slot->generation << 32 | index;
+}
+
+ts_status_t handle_table_init(struct handle_table *table, struct account *account) {
+    spinlock_init(&table->lock, LOCK_HANDLES);
+    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+    if (frame == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    table->directory = frame_to_virt(frame);
+    table->capacity = 0;
+    table->first_free = FREE_END;
+    table->last_free = FREE_END;
+    table->count = 0;
+    table->account = account;
+    return TS_OK;
+}
+
+void handle_table_free(struct handle_table *table) {
+    for (uint32_t page = 0; page < table->capacity / SLOTS_PER_PAGE; page++) {
+        frame_free(frame_from_phys(virt_to_phys(table->directory[page])));
+        account_release(table->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    }
+    frame_free(frame_from_phys(virt_to_phys(table->directory)));
+}
+
+ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
+                               ts_rights_t rights, struct handle_view *view) {
+    uint32_t index = (uint32_t)value;
+    if (index >= __atomic_load_n(&table->capacity, __ATOMIC_ACQUIRE)) {
+        return TS_ERR_BAD_HANDLE;
+    }
+    const struct handle_slot *slot = slot_at(table, index);
+    view->object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+    view->rights = slot->rights;
+    view->badge = slot->badge;
+    view->capability = slot->capability;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (view->object == NULL || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != (uint32_t)(value >> 32)) {
+        return TS_ERR_BAD_HANDLE;
+    }
+    if (kind != 0 && view->object->kind != kind) {
+        return TS_ERR_WRONG_TYPE;
+    }
+    return (view->rights & rights) == rights ? TS_OK : TS_ERR_ACCESS_DENIED;
+}
+
+ts_status_t handle_lookup(const struct handle_table *table, ts_handle_t value, uint32_t kind, ts_rights_t rights,
+                          struct object **object) {
+    struct handle_view view;
+    ts_status_t status = handle_lookup_view(table, value, kind, rights, &view);
+    *object = status == TS_OK ? view.object : NULL;
+    return status;
+}
+
+static void push_free(struct handle_table *table, uint32_t index) {
+    slot_at(table, index)->badge = FREE_END;
+    if (table->first_free == FREE_END) {
+        table->first_free = index;
+    } else {
+        slot_at(table, table->last_free)->badge = index;
+    }
+    table->last_free = index;
+}
+
+/* Adds a page of slots; table lock held. */
+static ts_status_t grow(struct handle_table *table) {
+    uint32_t page = table->capacity / SLOTS_PER_PAGE;
+    if (page == DIRECTORY_PAGES) {
+        return TS_ERR_NO_RESOURCES;
+    }
+    ts_status_t status = account_charge(table->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+    if (frame == NULL) {
+        account_release(table->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+        return TS_ERR_NO_MEMORY;
+    }
+    table->directory[page] = frame_to_virt(frame);
+    for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
+        uint32_t index = table->capacity + i;
+        slot_at(table, index)->generation = 1;
+        push_free(table, index);
+    }
+    __atomic_store_n(&table->capacity, table->capacity + (uint32_t)SLOTS_PER_PAGE, __ATOMIC_RELEASE);
+    return TS_OK;
+}
+
+/* Puts object and capability into a free slot; tree lock held if the capability is linked. */
+static ts_status_t insert(struct handle_table *table, const struct handle_entry *entry, ts_handle_t *value) {
+    ts_status_t status = account_charge(table->account, TS_CEILING_HANDLES, 1);
+    if (status != TS_OK) {
+        return status;
+    }
+    spinlock_acquire(&table->lock);
+    if (table->first_free == FREE_END) {
+        status = grow(table);
+    }
+    if (status == TS_OK) {
+        uint32_t index = table->first_free;
+        struct handle_slot *slot = slot_at(table, index);
+        table->first_free = (uint32_t)slot->badge;
+        slot->rights = entry->rights;
+        slot->badge = entry->badge;
+        slot->capability = entry->capability;
+        entry->capability->index = index;
+        entry->capability->table = table;
+        entry->capability->in_flight = NULL;
+        __atomic_store_n(&slot->object, entry->object, __ATOMIC_RELEASE);
+        *value = slot_value(slot, index);
+        table->count++;
+    }
+    spinlock_release(&table->lock);
+    if (status != TS_OK) {
+        account_release(table->account, TS_CEILING_HANDLES, 1);
+    }
+    return status;
+}
+
+/* Empties the slot of a capability into *entry. Tree lock and table lock held. */
+static void extract(struct handle_table *table, uint32_t index, struct handle_entry *entry) {
+    struct handle_slot *slot = slot_at(table, index);
+    *entry = (struct handle_entry){slot->object, slot->capability, slot->rights, slot->badge};
+    __atomic_store_n(&slot->generation, slot->generation + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(&slot->object, NULL, __ATOMIC_RELAXED);
+    slot->capability = NULL;
+    table->count--;
+    if (slot->generation != 0) {
+        push_free(table, index);
+    }
+    entry->capability->table = NULL;
+    account_release(table->account, TS_CEILING_HANDLES, 1);
+}
+
+/* Finds the handle, takes its tree's lock and the table's, and makes sure that it is still there. */
+static ts_status_t lock_handle(struct handle_table *table, ts_handle_t value, struct handle_view *view) {
+    ts_status_t status = handle_lookup_view(table, value, 0, 0, view);
+    if (status != TS_OK) {
+        return status;
+    }
+    spinlock_acquire(capability_lock(view->capability));
+    spinlock_acquire(&table->lock);
+    const struct handle_slot *slot = slot_at(table, (uint32_t)value);
+    if (slot->generation != (uint32_t)(value >> 32) || slot->capability != view->capability) {
+        spinlock_release(&table->lock);
+        spinlock_release(capability_lock(view->capability));
+        return TS_ERR_BAD_HANDLE;
+    }
+    return TS_OK;
+}
+
+/* The object's side of a closed handle; no lock held. */
+static void finish_close(struct object *object, ts_rights_t rights, const struct capability *capability) {
+    object_cancel_observers(object, capability);
+    if (object->ops->handle_closed != NULL) {
+        object->ops->handle_closed(object, rights);
+    }
+    if (__atomic_sub_fetch(&object->handles, 1, __ATOMIC_ACQ_REL) == 0 && object->ops->last_handle_closed != NULL) {
+        object->ops->last_handle_closed(object);
+    }
+    object_release(object);
+}
+
+ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rights_t rights, uint64_t badge,
+                       struct capability *parent, ts_handle_t *value) {
+    struct capability *capability = capability_new(object->koid);
+    if (capability == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    if (parent != NULL) {
+        capability->lock_index = parent->lock_index;
+    }
+    struct handle_entry entry = {object, capability, rights, badge};
+    object_reference(object);
+    __atomic_fetch_add(&object->handles, 1, __ATOMIC_RELAXED);
+    if (object->ops->handle_opened != NULL) {
+        object->ops->handle_opened(object, rights);
+    }
+    spinlock_acquire(capability_lock(capability));
+    ts_status_t status = parent != NULL ? capability_link(capability, parent) : TS_OK;
+    bool linked = status == TS_OK;
+    if (linked) {
+        status = insert(table, &entry, value);
+    }
+    if (linked && status != TS_OK) {
+        capability_close(capability);
+    }
+    spinlock_release(capability_lock(capability));
+    if (status != TS_OK) {
+        if (!linked) {
+            capability_discard(capability);
+        }
+        finish_close(object, rights, NULL);
+    }
+    return status;
+}
+
+ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
+    struct handle_view view;
+    ts_status_t status = lock_handle(table, value, &view);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct spinlock *tree_lock = capability_lock(view.capability);
+    struct handle_entry entry;
+    extract(table, (uint32_t)value, &entry);
+    spinlock_release(&table->lock);
+    capability_close(entry.capability);
+    spinlock_release(tree_lock);
+    finish_close(entry.object, entry.rights, entry.capability);
+    return TS_OK;
+}
+
+ts_status_t handle_duplicate(struct handle_table *table, ts_handle_t value, ts_rights_t rights,
+                             ts_handle_t *duplicate) {
+    struct handle_view view;
+    ts_status_t status = handle_lookup_view(table, value, 0, TS_RIGHT_DUPLICATE, &view);
+    if (status != TS_OK) {
+        user_error("handle_duplicate: the handle is bad or lacks DUPLICATE");
+        return status;
+    }
+    rights = rights == TS_RIGHT_SAME_RIGHTS ? view.rights : rights;
+    if ((rights & ~view.rights) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    return handle_add(table, view.object, rights, view.badge, view.capability, duplicate);
+}
+
+/* The new handle takes the old one's place in the tree: the same capability in another slot. */
+ts_status_t handle_replace(struct handle_table *table, ts_handle_t value, ts_rights_t rights,
+                           ts_handle_t *replacement) {
+    struct handle_entry entry;
+    ts_status_t status = handle_take(table, value, TS_RIGHT_NONE, &entry);
+    if (status != TS_OK) {
+        return status;
+    }
+    rights = rights == TS_RIGHT_SAME_RIGHTS ? entry.rights : rights;
+    if ((rights & ~entry.rights) != 0) {
+        handle_entry_close(&entry);
+        return TS_ERR_INVALID_ARGS;
+    }
+    entry.rights = rights;
+    return handle_put(table, &entry, replacement);
+}
+
+ts_status_t handle_take(struct handle_table *table, ts_handle_t value, ts_rights_t rights,
+                        struct handle_entry *entry) {
+    entry->object = NULL;
+    struct handle_view view;
+    ts_status_t status = lock_handle(table, value, &view);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct spinlock *tree_lock = capability_lock(view.capability);
+    if ((slot_at(table, (uint32_t)value)->rights & rights) != rights) {
+        status = TS_ERR_ACCESS_DENIED;
+    } else {
+        extract(table, (uint32_t)value, entry);
+        entry->capability->in_flight = entry;
+    }
+    spinlock_release(&table->lock);
+    spinlock_release(tree_lock);
+    if (status == TS_OK) {
+        object_cancel_observers(entry->object, entry->capability);
+    }
+    return status;
+}
+
+ts_status_t handle_put(struct handle_table *table, struct handle_entry *entry, ts_handle_t *value) {
+    *value = TS_HANDLE_INVALID;
+    struct capability *capability = __atomic_load_n(&entry->capability, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&entry->object, __ATOMIC_RELAXED) == NULL) {
+        return TS_OK;
+    }
+    struct spinlock *tree_lock = capability_lock(capability);
+    spinlock_acquire(tree_lock);
+    ts_status_t status = TS_OK;
+    if (entry->object != NULL) {
+        status = insert(table, entry, value);
+    }
+    spinlock_release(tree_lock);
+    if (status != TS_OK) {
+        handle_entry_close(entry);
+    }
+    entry->object = NULL;
+    return status;
+}
+
+void handle_entry_close(struct handle_entry *entry) {
+    if (__atomic_load_n(&entry->object, __ATOMIC_RELAXED) == NULL) {
+        return;
+    }
+    struct spinlock *tree_lock = capability_lock(entry->capability);
+    spinlock_acquire(tree_lock);
+    struct object *object = entry->object;
+    if (object != NULL) {
+        capability_close(entry->capability);
+        entry->object = NULL;
+    }
+    spinlock_release(tree_lock);
+    if (object != NULL) {
+        finish_close(object, entry->rights, entry->capability);
+    }
+}
+
+/* Takes the handle of a descendant away, wherever it is. Tree lock held. False: its owner is closing it already. */
+static bool detach_victim(struct capability *victim, struct handle_entry *entry) {
+    struct handle_table *table = victim->table;
+    if (table != NULL) {
+        spinlock_acquire(&table->lock);
+        extract(table, victim->index, entry);
+        spinlock_release(&table->lock);
+    } else if (victim->in_flight != NULL) {
+        *entry = *victim->in_flight;
+        __atomic_store_n(&victim->in_flight->object, NULL, __ATOMIC_RELAXED);
+    } else {
+        return false;
+    }
+    capability_close(victim);
+    return true;
+}
+
+ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
+    struct handle_view view;
+    ts_status_t status = lock_handle(table, value, &view);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct capability *top = view.capability;
+    struct spinlock *tree_lock = capability_lock(top);
+    spinlock_release(&table->lock);
+    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking) {
+        spinlock_release(tree_lock);
+        return top->revoking ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
+    }
+    top->revoking = true; /* also keeps it from being pruned while this runs */
+    struct capability *victim;
+    do {
+        struct handle_entry removed[BATCH];
+        unsigned count = 0;
+        for (unsigned i = 0; i < BATCH && (victim = capability_next_victim(top)) != NULL; i++) {
+            if (victim != top && detach_victim(victim, &removed[count])) {
+                count++;
+            }
+        }
+        victim = capability_next_victim(top);
+        spinlock_release(tree_lock);
+        for (unsigned i = 0; i < count; i++) {
+            finish_close(removed[i].object, removed[i].rights, removed[i].capability);
+        }
+        sched_preemption_point();
+        spinlock_acquire(tree_lock);
+    } while (victim != NULL);
+    top->revoking = false;
+    if (top->closed) {
+        top->closed = false;
+        capability_close(top);
+    }
+    spinlock_release(tree_lock);
+    return TS_OK;
+}
+
+void handle_table_close_all(struct handle_table *table) {
+    for (uint32_t index = 0; index < table->capacity; index++) {
+        const struct handle_slot *slot = slot_at(table, index);
+        if (__atomic_load_n(&slot->object, __ATOMIC_ACQUIRE) != NULL) {
+            (void)handle_close(table, slot_value(slot, index));
+        }
+        if (index % BATCH == 0) {
+            sched_preemption_point();
+        }
+    }
+}
+
+void handle_table_visit(struct handle_table *table, handle_visit visit, void *context) {
+    spinlock_acquire(&table->lock);
+    for (uint32_t index = 0; index < table->capacity; index++) {
+        const struct handle_slot *slot = slot_at(table, index);
+        if (slot->object != NULL && !visit(context, slot_value(slot, index), slot)) {
+            break;
+        }
+    }
+    spinlock_release(&table->lock);
+}

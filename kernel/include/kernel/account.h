@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a job may use: ceilings and use, charged in the job and all its ancestors. Counters are atomic; a charge is
+ * undone where it fails, so a ceiling is never exceeded and a refused charge changes nothing.
+ */
+#pragma once
+
+#include "abi/options.h"
+#include "abi/status.h"
+
+struct account {
+    struct account *parent;               /* outlives this one */
+    uint64_t used[TS_CEILING_COUNT];      /* atomic */
+    uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
+};
+
+void account_init(struct account *account, struct account *parent);
+
+/* NO_MEMORY for memory, NO_RESOURCES for everything else. A null account (the kernel's own) is never refused. */
+ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+
+/* Lowers a ceiling; ACCESS_DENIED if value is above the present effective one. */
+ts_status_t account_lower_ceiling(struct account *account, enum ts_job_ceiling kind, uint64_t value);
+
+/* The lowest ceiling of the account and its ancestors. */
+uint64_t account_effective_ceiling(const struct account *account, enum ts_job_ceiling kind);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* System call dispatch: what generated code, the dispatcher and the handlers share. */
+#pragma once
+
+#include "arch/usercopy.h"
+#include "gen/handlers.h"
+#include "kernel/handle.h"
+
+/* Debug builds: how often a call ended with a status. */
+uint64_t syscall_count(unsigned number, ts_status_t status);
+uint64_t syscall_total(void);
+
+/* `mutate=CALL[,STATUS]` on the command line of a debug build: that call is answered without doing it. */
+void syscall_set_mutation(const char *command_line);
+
+/* Copies a name of at most TS_NAME_LENGTH-1 bytes; OUT_OF_RANGE, INVALID_ARGS. */
+ts_status_t syscall_copy_name(uaddr_t name, size_t length, char *buffer);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The system as a whole: self-tests, audit, counters, the first process. */
+#pragma once
+
+#include "abi/bootinfo.h"
+#include "abi/status.h"
+
+/* Runs every self-test, KTAP into the log; number of failed ones. In a thread, no lock held. */
+uint64_t selftest_run(void);
+
+/* Checks frames, heap, page tables and objects against each other; number of problems, each in the log. */
+uint64_t audit_run(void);
+
+/* TS_DEBUG_COUNTER: enum ts_debug_counter. INVALID_ARGS. */
+ts_status_t system_counter(uint64_t counter, uint64_t *value);
+void system_count_fault(void);
+void system_boot_done(void);
+
+/* Threads into the log; their number. */
+uint64_t system_dump_threads(void);
+
+/* Makes the first process from the boot archive. Panics with a clear message if it cannot. */
+void init_start(const struct boot_info *bi);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs, processes and threads: who belongs to whom. task_tree_lock (LOCK_TASK) protects the lists and states below. */
+#pragma once
+
+#include "abi/info.h"
+#include "abi/message.h"
+#include "kernel/handle.h"
+#include "kernel/sched.h"
+#include "kernel/vmar.h"
+
+#define JOB_DEPTH_MAX 32
+
+struct endpoint;
+struct process;
+
+enum job_state { JOB_READY, JOB_KILLED, JOB_DEAD };
+
+struct job {
+    struct object object;
+    struct account account;
+    struct job *parent;           /* referenced; null: root */
+    unsigned depth;
+    uint32_t state;               /* enum job_state */
+    struct list_node children, processes;
+    struct list_node sibling;     /* in parent->children */
+    char name[TS_NAME_LENGTH];
+};
+
+enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
+
+struct process {
+    struct object object;
+    struct handle_table handles;
+    struct address_space *space;
+    struct vmar *root_vmar;       /* referenced until the process is dead */
+    struct job *job;              /* referenced */
+    struct list_node job_link;
+    struct list_node threads;
+    uint32_t state;               /* enum process_state */
+    uint32_t live_threads;        /* started and not yet gone */
+    int64_t exit_code;
+    ts_time_t start_time;
+    ts_time_t dead_run_time;      /* of threads that are gone */
+    void *ports;                  /* I/O permission bitmap, where the CPU has one; null: none */
+    char name[TS_NAME_LENGTH];
+};
+
+/* Where a request waits for its reply: in a thread that took it, or in a reply object. `caller` is atomic: the holder
+ * reads it, takes the caller's call_lock and looks whether the caller still points here. */
+struct reply_slot {
+    struct thread *caller;
+    bool taken;                   /* a request was taken and not yet replied to; the holder's own */
+};
+
+enum call_state { CALL_NONE, CALL_QUEUED, CALL_WAITS_FOR_REPLY, CALL_RECEIVING };
+
+struct thread {
+    struct object object;
+    struct task task;
+    struct process *process;      /* referenced */
+    struct list_node process_link;
+    bool started, dead;           /* task_tree_lock */
+    struct vmo *buffer_vmo;       /* message buffer; referenced */
+    struct ts_message_buffer *buffer; /* its kernel alias */
+    uint64_t buffer_address;      /* where the process sees it */
+
+    uint32_t call_state;          /* enum call_state: written by the thread, or by who claimed its wait */
+    struct endpoint *endpoint;    /* referenced while queued or receiving */
+    struct tree_node caller_node; /* in endpoint->callers, its lock */
+    uint64_t call_badge;
+    struct spinlock call_lock;    /* LOCK_CALL: protects holder */
+    struct reply_slot *holder;    /* who has this thread's request */
+    struct reply_slot request;    /* the request this thread took last */
+    struct handle_entry transfer[TS_MESSAGE_HANDLES]; /* handles of the message being sent */
+    unsigned transfer_count;
+};
+
+extern struct spinlock task_tree_lock;
+
+static inline struct thread *thread_of_task(struct task *task) {
+    return container_of(task, struct thread, task);
+}
+
+static inline struct thread *thread_current(void) {
+    return thread_of_task(task_current());
+}
+
+static inline struct process *process_current(void) {
+    return thread_current()->process;
+}
+
+/* --- jobs --- */
+
+struct job *job_root(void);
+ts_status_t job_create_root(uint64_t memory_ceiling);
+/* A child with one reference. BAD_STATE, OUT_OF_RANGE (depth), NO_RESOURCES, NO_MEMORY. */
+ts_status_t job_create(struct job *parent, struct job **job);
+/* Kills everything below and the job itself. Has preemption points. */
+void job_kill(struct job *job);
+
+/* --- processes --- */
+
+ts_status_t process_create(struct job *job, const char *name, struct process **process);
+/* Starts the first thread with argument1 (an entry that moves into the process; may be empty) and argument2. */
+ts_status_t process_start(struct process *process, struct thread *thread, uint64_t entry, uint64_t stack,
+                          struct handle_entry *argument1, uint64_t argument2);
+/* Ends the process with this exit code unless it ends already. Returns; threads die at their next safe point. */
+void process_kill(struct process *process, int64_t exit_code);
+
+/* --- threads --- */
+
+ts_status_t thread_create(struct process *process, const char *name, struct thread **thread);
+ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
+                         uint64_t argument2);
+/* Ends the running thread; its process too if it was the last. */
+_Noreturn void thread_exit_current(void);

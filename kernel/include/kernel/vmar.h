@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces and the ranges in them. One sleeping lock per address space protects its regions and its page table;
+ * what it protects may be long, so it has preemption points inside.
+ */
+#pragma once
+
+#include "base/tree.h"
+#include "kernel/vmo.h"
+
+struct address_space {
+    struct mutex lock;
+    struct pagetable table;
+    struct account *account; /* pays for mappings and page tables */
+    struct vmar *root;
+    uint32_t references;     /* atomic: VMARs and the process */
+    bool has_table;
+};
+
+/* A mapping or a sub-range, in its parent's tree by base. */
+struct region {
+    struct tree_node node;
+    uint64_t base, size;
+    struct vmar *parent;
+    bool is_vmar;
+};
+
+struct mapping {
+    struct region region;
+    struct vmo *vmo;        /* referenced */
+    uint64_t vmo_offset;
+    uint32_t permissions;   /* TS_VMAR_READ/WRITE/EXECUTE now */
+    uint32_t allowed;       /* at most, by the handles it was made with */
+};
+
+struct vmar {
+    struct object object;
+    struct region region;
+    struct address_space *space; /* referenced */
+    struct tree children;
+    uint32_t can_map;            /* TS_VMAR_CAN_MAP_ bits */
+    bool destroyed;              /* protected by the space's lock */
+};
+
+/* An empty address space with its root range; two references: the caller's to the space (in the process), and the
+ * one in *root, which is the caller's too. */
+ts_status_t address_space_new(struct account *account, struct address_space **space, struct vmar **root);
+void address_space_release(struct address_space *space);
+
+/* All functions below may sleep and have preemption points: the caller holds references to what it passes.
+ * rights: of the handles that were used; they limit what mappings may permit. */
+ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
+                          struct vmar **child, uint64_t *address);
+ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
+                     ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint64_t *address);
+ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
+ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size);
+ts_status_t vmar_destroy(struct vmar *vmar);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs. A job is in its parent's list as long as it exists; it is removed when its last reference goes, which cannot
+ * be before its children's and processes' (they refer to it). task_tree_lock protects all lists and states.
+ */
+#include "kernel/task_tree.h"
+
+#include "kernel/assert.h"
+#include "kernel/heap.h"
+
+struct spinlock task_tree_lock = SPINLOCK(LOCK_TASK);
+
+static SLAB_CACHE(job_cache, struct job);
+static struct job *root_job;
+
+static void job_released(struct object *object) {
+    struct job *job = container_of(object, struct job, object);
+    spinlock_acquire(&task_tree_lock);
+    list_remove(&job->sibling);
+    spinlock_release(&task_tree_lock);
+}
+
+static void job_free(struct object *object) {
+    struct job *job = container_of(object, struct job, object);
+    struct job *parent = job->parent;
+    object_uncharge(object);
+    for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
+        ASSERT(job->account.used[i] == 0);
+    }
+    slab_free(&job_cache, job);
+    object_release(&parent->object);
+}
+
+static const struct object_ops job_ops = {.released = job_released, .free = job_free};
+
+static ts_status_t job_new(struct job *parent, struct job **result) {
+    struct job *job = slab_alloc(&job_cache);
+    if (job == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    struct account *payer = parent != NULL ? &parent->account : NULL;
+    ts_status_t status = object_init(&job->object, TS_OBJECT_JOB, &job_ops, payer, sizeof(*job));
+    if (status != TS_OK) {
+        slab_free(&job_cache, job);
+        return status;
+    }
+    account_init(&job->account, payer);
+    job->parent = parent;
+    list_init(&job->children);
+    list_init(&job->processes);
+    list_init(&job->sibling);
+    *result = job;
+    return TS_OK;
+}
+
+struct job *job_root(void) {
+    return root_job;
+}
+
+ts_status_t job_create_root(uint64_t memory_ceiling) {
+    ts_status_t status = job_new(NULL, &root_job);
+    if (status == TS_OK) {
+        root_job->account.ceiling[TS_CEILING_MEMORY] = memory_ceiling;
+    }
+    return status;
+}
+
+ts_status_t job_create(struct job *parent, struct job **result) {
+    if (parent->depth + 1 > JOB_DEPTH_MAX) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    struct job *job = NULL;
+    ts_status_t status = job_new(parent, &job);
+    if (status != TS_OK) {
+        return status;
+    }
+    job->depth = parent->depth + 1;
+    object_reference(&parent->object);
+    spinlock_acquire(&task_tree_lock);
+    bool ready = parent->state == JOB_READY;
+    if (ready) {
+        list_add_tail(&parent->children, &job->sibling);
+    }
+    spinlock_release(&task_tree_lock);
+    if (!ready) {
+        object_release(&job->object);
+        return TS_ERR_BAD_STATE;
+    }
+    *result = job;
+    return TS_OK;
+}
+
+/* A live process or a job below that is not killed yet; referenced. task_tree_lock is held. References of zero are on
+ * their way out and are passed over. */
+static bool try_reference(struct object *object) {
+    uint32_t count = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+    while (count != 0) {
+        if (__atomic_compare_exchange_n(&object->references, &count, count + 1, true, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct process *next_process(struct job *job) {
+    LIST_FOR_EACH(node, &job->processes) {
+        struct process *process = container_of(node, struct process, job_link);
+        if (process->state <= PROCESS_RUNNING && try_reference(&process->object)) {
+            return process;
+        }
+    }
+    return NULL;
+}
+
+static struct job *next_child(struct job *job) {
+    LIST_FOR_EACH(node, &job->children) {
+        struct job *child = container_of(node, struct job, sibling);
+        if (child->state == JOB_READY && try_reference(&child->object)) {
+            return child;
+        }
+    }
+    return NULL;
+}
+
+/* Depth is bounded by JOB_DEPTH_MAX: descends by loop, coming back through the parents. */
+void job_kill(struct job *top) {
+    struct job *job = top;
+    object_reference(&top->object);
+    for (;;) {
+        spinlock_acquire(&task_tree_lock);
+        job->state = JOB_KILLED;
+        struct process *process = next_process(job);
+        struct job *child = process == NULL ? next_child(job) : NULL;
+        spinlock_release(&task_tree_lock);
+        if (process != NULL) {
+            process_kill(process, TS_EXIT_KILLED);
+            object_release(&process->object);
+        } else if (child != NULL) {
+            job = child;
+        } else {
+            struct job *parent = job->parent;
+            bool last = job == top;
+            object_update_signals(&job->object, 0, TS_SIGNAL_TERMINATED);
+            object_release(&job->object);
+            if (last) {
+                return;
+            }
+            job = parent;
+        }
+        sched_preemption_point();
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the suites that the rooms export, in KTAP. */
+#include "kernel/selftest.h"
+
+#include "kernel/assert.h"
+#include "kernel/sched.h"
+#include "kernel/system.h"
+
+static const struct selftest_suite *const suites[] = {NULL};
+
+#define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
+
+uint64_t selftest_run(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < SUITE_COUNT && suites[i] != NULL; i++) {
+        count += suites[i]->count;
+    }
+    log_line("KTAP version 1");
+    log_line("1..%lu", count);
+    uint64_t number = 0, failed = 0;
+    for (size_t i = 0; i < SUITE_COUNT && suites[i] != NULL; i++) {
+        for (size_t j = 0; j < suites[i]->count; j++) {
+            const struct selftest *test = &suites[i]->tests[j];
+            bool passed = test->run() && percpu_self()->lock_depth == 0;
+            failed += passed ? 0 : 1;
+            log_line("%s %lu - %s %s", passed ? "ok" : "not ok", ++number, suites[i]->name, test->name);
+            sched_preemption_point();
+        }
+    }
+    uint64_t problems = audit_run();
+    log_line("# self-tests: %lu failed, audit: %lu problems", failed, problems);
+    return failed + problems;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls on address ranges and VMOs. Long ones hold references, because they have preemption points. */
+#include "gen/handlers.h"
+
+#include "abi/rights.h"
+#include "gen/lookup.h"
+#include "kernel/assert.h"
+#include "kernel/devices.h"
+#include "kernel/process.h"
+
+static ts_status_t publish(struct object *object, ts_rights_t rights, struct capability *parent,
+                           ts_handle_t *handle) {
+    ts_status_t status = handle_add(process_handles_current(), object, rights, 0, parent, handle);
+    object_release(object);
+    return status;
+}
+
+ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *parent_view, uint32_t options,
+                              uint64_t offset, uint64_t size, ts_handle_t *child, uint64_t *address) {
+    struct vmar *created = NULL;
+    object_reference(&parent->object);
+    ts_status_t status = vmar_allocate(parent, parent_view->rights, options, offset, size, &created, address);
+    object_release(&parent->object);
+    if (status != TS_OK) {
+        return status;
+    }
+    ts_rights_t rights = TS_DEFAULT_RIGHTS_VMAR;
+    rights |= (options & TS_VMAR_CAN_MAP_READ) != 0 ? TS_RIGHT_READ : 0;
+    rights |= (options & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_RIGHT_WRITE : 0;
+    rights |= (options & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_RIGHT_EXECUTE : 0;
+    object_reference(&created->object);
+    status = publish(&created->object, rights, NULL, child);
+    if (status != TS_OK) {
+        (void)vmar_destroy(created);
+        *address = 0;
+    }
+    object_release(&created->object);
+    return status;
+}
+
+ts_status_t sys_vmar_map(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options, uint64_t offset,
+                         struct vmo *vmo, const struct handle_view *vmo_view, uint64_t vmo_offset, uint64_t size,
+                         uint64_t *address) {
+    object_reference(&vmar->object);
+    object_reference(&vmo->object);
+    ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights, vmo_offset, size,
+                                  address);
+    object_release(&vmo->object);
+    object_release(&vmar->object);
+    return status;
+}
+
+ts_status_t sys_vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
+    object_reference(&vmar->object);
+    ts_status_t status = vmar_unmap(vmar, address, size);
+    object_release(&vmar->object);
+    return status;
+}
+
+ts_status_t sys_vmar_protect(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options,
+                             uint64_t address, uint64_t size) {
+    object_reference(&vmar->object);
+    ts_status_t status = vmar_protect(vmar, vmar_view->rights, options, address, size);
+    object_release(&vmar->object);
+    return status;
+}
+
+ts_status_t sys_vmar_destroy(struct vmar *vmar) {
+    object_reference(&vmar->object);
+    ts_status_t status = vmar_destroy(vmar);
+    object_release(&vmar->object);
+    return status;
+}
+
+ts_status_t sys_vmo_create(uint64_t size, uint32_t options, ts_handle_t *handle) {
+    if (options != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    struct vmo *vmo = NULL;
+    ts_status_t status = vmo_create(&process_current()->job->account, size, &vmo);
+    return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, NULL, handle) : status;
+}
+
+ts_status_t sys_vmo_read(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    object_reference(&vmo->object);
+    ts_status_t status = vmo_read_user(vmo, buffer, offset, length);
+    object_release(&vmo->object);
+    return status;
+}
+
+ts_status_t sys_vmo_write(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    object_reference(&vmo->object);
+    ts_status_t status = vmo_write_user(vmo, buffer, offset, length);
+    object_release(&vmo->object);
+    return status;
+}
+
+ts_status_t sys_vmo_get_size(struct vmo *vmo, uint64_t *size) {
+    *size = vmo->size;
+    return TS_OK;
+}
+
+/* RAM is never given out as registers, whatever a resource says. */
+static bool overlaps_ram(uint64_t base, uint64_t size) {
+    for (uint64_t pa = base; pa < base + size; pa += TS_PAGE_SIZE) {
+        if (frame_from_phys(pa) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define PHYSICAL_SIZE_MAX ((uint64_t)1 << 28)
+
+ts_status_t sys_vmo_create_physical(struct resource *resource, const struct handle_view *resource_view, uint64_t base,
+                                    uint64_t size, ts_handle_t *handle) {
+    uint64_t end;
+    if (size == 0 || ((base | size) & (TS_PAGE_SIZE - 1)) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (size > PHYSICAL_SIZE_MAX || __builtin_add_overflow(base, size, &end) || end > (uint64_t)1 << 52) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    if (!resource_covers(resource, TS_RESOURCE_MEMORY, base, size) || overlaps_ram(base, size)) {
+        user_error("vmo_create_physical: %lx+%lx is not covered by the resource, or is RAM", base, size);
+        return TS_ERR_ACCESS_DENIED;
+    }
+    struct vmo *vmo = NULL;
+    ts_status_t status = vmo_create_physical(&process_current()->job->account, base, size, &vmo);
+    return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, resource_view->capability, handle) : status;
+}
+
+/* H5: as replace, the old handle is gone in any case once it was found. */
+ts_status_t sys_vmo_replace_executable(ts_handle_t vmo, struct resource *resource, ts_handle_t *executable) {
+    struct vmo *found = NULL;
+    ts_status_t status = vmo_from_handle(process_handles_current(), vmo, TS_RIGHT_NONE, &found);
+    if (status != TS_OK) {
+        return status;
+    }
+    if (!resource_covers(resource, TS_RESOURCE_VMEX, 0, 0)) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    struct handle_entry entry;
+    status = handle_take(process_handles_current(), vmo, TS_RIGHT_NONE, &entry);
+    if (status != TS_OK) {
+        return status;
+    }
+    entry.rights |= TS_RIGHT_EXECUTE;
+    return handle_put(process_handles_current(), &entry, executable);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The doors from the architecture, except for system calls. Interrupts are off in all of them. */
+#include "arch/upcall.h"
+
+#include "arch/context.h"
+#include "arch/debug.h"
+#include "arch/smp.h"
+#include "arch/time.h"
+#include "kernel/assert.h"
+#include "kernel/devices.h"
+#include "kernel/kernelspace.h"
+#include "kernel/process.h"
+#include "kernel/system.h"
+
+static const char *fault_name(enum fault_kind kind) {
+    static const char *const names[] = {
+        [FAULT_PAGE] = "page fault",           [FAULT_ILLEGAL] = "illegal instruction",
+        [FAULT_BREAKPOINT] = "breakpoint",     [FAULT_ARITHMETIC] = "arithmetic fault",
+        [FAULT_ALIGNMENT] = "alignment fault", [FAULT_GENERAL] = "protection fault",
+        [FAULT_STACK] = "kernel stack overflow", [FAULT_MACHINE] = "machine check"};
+    return names[kind];
+}
+
+/* Nobody handles faults yet but the kernel: the process ends, and its exit code says so (T11). */
+static void end_faulting_process(const struct arch_frame *frame, const struct fault *fault) {
+    struct thread *thread = thread_current();
+    log_line("%s/%s: %s at %lx, address %lx, access %x, code %lx: the process ends", thread->process->name,
+             thread->task.name, fault_name(fault->kind), arch_frame_ip(frame), fault->address, fault->access,
+             fault->code);
+    process_kill(thread->process, TS_EXIT_EXCEPTION);
+    thread_exit_current();
+}
+
+_Noreturn static void fatal_fault(const struct arch_frame *frame, const struct fault *fault) {
+    log_emergency("\n%s in the kernel at %lx, address %lx (%s), access %x, code %lx\n", fault_name(fault->kind),
+                  arch_frame_ip(frame), fault->address, kernelspace_area(fault->address), fault->access, fault->code);
+    arch_frame_dump(frame, log_emergency);
+    const struct task *task = task_current();
+    panic("%s, task %s", fault_name(fault->kind), task != NULL ? task->name : "none");
+}
+
+bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
+    if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
+        system_count_fault();
+        end_faulting_process(frame, fault);
+    }
+    if (fault->in_user_copy && fault->kind != FAULT_STACK) {
+        return false;
+    }
+    fatal_fault(frame, fault);
+}
+
+void kernel_irq(unsigned line) {
+    percpu_self()->interrupts++;
+    interrupt_fire(line);
+}
+
+void kernel_timer(void) {
+    struct percpu *self = percpu_self();
+    self->interrupts++;
+    timeout_run_expired();
+    if (self->slice_end != TS_TIME_INFINITE && arch_time_now() >= self->slice_end) {
+        self->pending |= PENDING_RESCHEDULE;
+    }
+}
+
+void kernel_ipi(unsigned kind) {
+    struct percpu *self = percpu_self();
+    self->ipis++;
+    if (kind == ARCH_IPI_STOP) {
+        arch_halt();
+    }
+    self->pending |= PENDING_RESCHEDULE;
+    if (self->current->attention != 0) {
+        self->pending |= PENDING_ATTENTION;
+    }
+}
+
+void kernel_interrupt_exit(void) {
+    struct percpu *self = percpu_self();
+    struct task *task = self->current;
+    if (task == NULL) {
+        return;
+    }
+    grace_quiescent();
+    if ((self->pending & PENDING_GRACE) != 0) {
+        grace_poll();
+    }
+    if (task == self->idle_task) {
+        return; /* the idle loop looks for work itself */
+    }
+    sched_reschedule_if_pending();
+    if (!task->in_window && (percpu_self()->pending & PENDING_ATTENTION) != 0) {
+        task_attend();
+    }
+}
+
+void kernel_user_entry(void) {
+    sched_task_entry();
+    timeout_cancel(&task_current()->timeout);
+    if ((percpu_self()->pending & PENDING_ATTENTION) != 0) {
+        task_attend();
+    }
+}

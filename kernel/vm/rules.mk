@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+USES    := kernel/cap kernel/sched kernel/mm kernel/core arch/include lib/base lib/abi
+SOURCES := space.c vmar.c vmo.c
