@@ -20,7 +20,7 @@
 #define ARENA_MAX      32u
 #define ARENA_MINIMUM  16u /* pages that make an arena worth while */
 #define ARENA_LEVELS   5u  /* 64^5 frames are 4 TiB */
-#define MAGAZINE_SIZE  24u
+#define MAGAZINE_SIZE  23u
 #define MAGAZINE_BATCH 12u
 #define WORD_BITS      64u
 #define NONE           UINT64_MAX
@@ -35,6 +35,7 @@ struct arena {
 struct magazine {
     uint64_t count;                 /* written by its CPU, read by all: atomic */
     uint64_t used[FRAME_USE_COUNT]; /* frames handed out less frames taken back here, by use; wraps; atomic */
+    uint64_t searches, words_read;  /* of the bitmaps for single frames; atomic */
     struct frame *frame[MAGAZINE_SIZE];
 } __attribute__((aligned(64)));
 
@@ -128,12 +129,14 @@ static void summary_clear(struct arena *arena, uint64_t index) {
 }
 
 /* A word of the bitmap that is not zero; a stale summary sends us back to the top, a few times. */
-static uint64_t bitmap_find(const struct arena *arena) {
+static uint64_t bitmap_find(const struct arena *arena, struct magazine *magazine) {
+    counter_add(&magazine->searches, 1);
     for (unsigned attempt = 0; attempt < 8; attempt++) {
         uint64_t index = 0;
         unsigned level = ARENA_LEVELS;
         while (level > 0) {
             uint64_t word = __atomic_load_n(&arena->level[level - 1][index], __ATOMIC_RELAXED);
+            counter_add(&magazine->words_read, 1);
             if (word == 0) {
                 break;
             }
@@ -236,7 +239,7 @@ static bool magazine_refill(struct magazine *magazine) {
     for (unsigned i = 0; i < arena_count; i++) {
         struct arena *arena = &arenas[i];
         uint64_t index;
-        while ((index = bitmap_find(arena)) != NONE) {
+        while ((index = bitmap_find(arena, magazine)) != NONE) {
             uint64_t taken = bitmap_claim(arena, index, MAGAZINE_BATCH);
             uint64_t count = 0;
             for (; taken != 0; taken &= taken - 1) {
@@ -528,6 +531,8 @@ void frames_count(struct frame_counts *counts) {
             taken += counter_load(&magazines[cpu].used[use]);
         }
         counts->use[FRAME_MAGAZINE] += counter_load(&magazines[cpu].count);
+        counts->searches += counter_load(&magazines[cpu].searches);
+        counts->words_read += counter_load(&magazines[cpu].words_read);
     }
     taken += counts->use[FRAME_MAGAZINE];
     for (unsigned i = 0; i < arena_count; i++) {

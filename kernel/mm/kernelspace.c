@@ -15,7 +15,7 @@ extern char kernel_image_start[], kernel_text_start[], kernel_text_end[], kernel
     kernel_data_start[], kernel_data_end[], kernel_image_end[];
 
 struct pagetable kernel_pagetable;
-static struct spinlock kernelspace_lock = SPINLOCK(LOCK_KERNEL_SPACE);
+struct spinlock kernelspace_lock = SPINLOCK(LOCK_KERNEL_SPACE);
 
 static void must(ts_status_t status, const char *what) {
     if (status != TS_OK) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of arch/include/arch, held by x86-64. Tests run on one CPU with interrupts off, one after the other, and
- * share the static tables and stacks below. Whoever takes the timer sets a deadline of 0 in the end: the kernel then
- * looks for its own.
+ * The contract of arch/include/arch, held by x86-64. Tests run on one CPU with interrupts off, one
+ * after the other, and share the static tables and stacks below. Whoever takes the timer sets a
+ * deadline of 0 in the end: the kernel then looks for its own.
  */
 #include "kernel/selftest.h"
 
@@ -65,8 +65,8 @@ static bool irq_line_usable(void) {
     return true;
 }
 
-/* The last line: no device of the machines we know is there. A level line closes in the controller at once, an edge line
- * only when an edge comes. */
+/* The last line: no device of the machines we know is there. A level line closes in the controller
+ * at once, an edge line only when an edge comes. */
 static bool irq_mask_unmask(void) {
     if (arch_irq_line_count() == 0) {
         return true;
@@ -111,7 +111,8 @@ static bool time_monotonic(void) {
     arch_time_page_fill(&page);
     ts_time_t before = arch_time_now();
     uint64_t counter = arch_cycle_count();
-    ts_time_t user = (ts_time_t)((unsigned __int128)(counter - page.base) * page.multiplier >> page.shift);
+    ts_time_t user =
+        (ts_time_t)((unsigned __int128)(counter - page.base) * page.multiplier >> page.shift);
     EXPECT(before <= user && user <= arch_time_now());
     return true;
 }
@@ -122,7 +123,8 @@ static void wait_until(ts_time_t deadline) {
     }
 }
 
-/* A tick from before may still wait: it is taken by set_deadline(0) of the test before or by none. */
+/* A tick from before may still wait: it is taken by set_deadline(0) of the test before or by none.
+ */
 static bool time_deadline_fires(void) {
     if (vector_waits(VECTOR_TIMER)) {
         return true;
@@ -153,15 +155,16 @@ static bool time_cancel(void) {
     return true;
 }
 
-/* Runs fn in both test contexts, the second reached from the first; the first comes back. The percpu block remembers
- * the running context and its stack, which are none of ours. */
+/* Runs fn in both test contexts, the second reached from the first; the first comes back. The
+ * percpu block remembers the running context and its stack, which are none of ours. */
 static void run_contexts(void (*fn)(void *), bool fpu_used) {
     struct arch_percpu *self = arch_percpu();
     struct arch_context *context = self->context;
     main_context.stack_top = self->kernel_stack;
     for (unsigned i = 0; i < 2; i++) {
         steps[i] = 0;
-        arch_context_init_kernel(&contexts[i], stacks[i], sizeof(stacks[i]), fn, (void *)(uint64_t)i);
+        arch_context_init_kernel(&contexts[i], stacks[i], sizeof(stacks[i]), fn,
+                                 (void *)(uint64_t)i);
         contexts[i].fpu_used = fpu_used;
     }
     arch_context_switch(&main_context, &contexts[0]);
@@ -218,7 +221,8 @@ static bool usercopy_bad_address(void) {
     uint64_t word = 1;
     EXPECT(arch_copy_from_user(&word, 0, sizeof(word)) == TS_ERR_INVALID_ARGS);
     EXPECT(arch_copy_to_user(8, &word, sizeof(word)) == TS_ERR_INVALID_ARGS);
-    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) == TS_ERR_INVALID_ARGS);
+    EXPECT(arch_copy_from_user(&word, ARCH_USER_TOP - sizeof(word), sizeof(word)) ==
+           TS_ERR_INVALID_ARGS);
     uint64_t flags;
     __asm__ volatile("pushfq; popq %0" : "=r"(flags));
     EXPECT(word == 1 && (flags & RFLAGS_ALIGN) == 0);
@@ -254,7 +258,8 @@ static bool copies_are_exact(uint8_t *page, unsigned user_offset, unsigned offse
     }
     memset(page, 0xee, 128);
     EXPECT(arch_copy_to_user(SPACE_USER + user_offset, from + offset, size) == TS_OK);
-    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 && page[user_offset + size] == 0xee);
+    EXPECT(memcmp(page + user_offset, from + offset, size) == 0 &&
+           page[user_offset + size] == 0xee);
     EXPECT(user_offset == 0 || page[user_offset - 1] == 0xee);
     EXPECT(arch_copy_from_user(back + offset, SPACE_USER + user_offset, size) == TS_OK);
     EXPECT(memcmp(back + offset, from + offset, size) == 0 && back[offset + size] == 0);
@@ -277,7 +282,8 @@ static bool usercopy_partial(void) {
     ts_status_t executable = arch_copy_to_user(SPACE_CODE, words, 8);
     space_leave();
     EXPECT(exact);
-    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS && executable == TS_ERR_INVALID_ARGS);
+    EXPECT(to == TS_ERR_INVALID_ARGS && from == TS_ERR_INVALID_ARGS &&
+           executable == TS_ERR_INVALID_ARGS);
     return true;
 }
 
@@ -285,8 +291,8 @@ static bool usercopy_partial(void) {
 static void probe_table_load(void) {
     static uint64_t gates[2 * (PAGE_FAULT + 1)] __attribute__((aligned(16)));
     uint64_t target = (uint64_t)probe_fault;
-    gates[2 * PAGE_FAULT] =
-        (target & 0xffff) | (uint64_t)SELECTOR_KERNEL_CODE << 16 | 0x8e00ul << 32 | (target >> 16 & 0xffff) << 48;
+    gates[2 * PAGE_FAULT] = (target & 0xffff) | (uint64_t)SELECTOR_KERNEL_CODE << 16 |
+                            0x8e00ul << 32 | (target >> 16 & 0xffff) << 48;
     gates[2 * PAGE_FAULT + 1] = target >> 32;
     struct {
         uint16_t limit;

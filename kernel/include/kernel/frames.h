@@ -60,6 +60,8 @@ bool frame_is_allocated(const struct frame *frame); /* to someone, not to a maga
 struct frame_counts {
     uint64_t total;                 /* frames of RAM: arenas, and what boot keeps */
     uint64_t use[FRAME_USE_COUNT];  /* exact when no other CPU allocates */
+    uint64_t searches, words_read;  /* of bitmaps, to refill magazines: a search reads at most five words, however
+                                     * large the memory; more only after a race with another CPU */
 };
 void frames_count(struct frame_counts *counts);
 

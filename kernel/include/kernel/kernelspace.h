@@ -4,8 +4,10 @@
 
 #include "abi/bootinfo.h"
 #include "kernel/pagetable.h"
+#include "kernel/spinlock.h"
 
-extern struct pagetable kernel_pagetable; /* protected by LOCK_KERNEL_SPACE inside kernelspace.c */
+extern struct spinlock kernelspace_lock; /* LOCK_KERNEL_SPACE */
+extern struct pagetable kernel_pagetable; /* protected by kernelspace_lock */
 
 /* Builds the table from the memory map and makes it live. Boot CPU. */
 void kernelspace_init(const struct boot_info *bi);

@@ -375,12 +375,12 @@ static void run(const struct format_case *c, uint64_t rounds) {
 }
 
 static void random_hardware_bits(void **state) {
-    run(*state, support_rounds(300000));
+    run(*state, support_rounds(1000000));
 }
 
 static void random_soft_bits(void **state) {
     pagetable_soft_ad = true;
-    run(*state, support_rounds(300000) / 4);
+    run(*state, support_rounds(1000000));
     pagetable_soft_ad = false;
 }
 
