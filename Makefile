@@ -170,8 +170,10 @@ ARCHIVE_FILES := $(PROGRAMS:$(BUILD)/%=%) $(if $(MANIFEST),manifest.dtb) $(if $(
 DTC := dtc -q -I dts -O dtb -i .
 
 $(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi)
+	@mkdir -p $(@D)
 	$(Q)$(DTC) -i user/manifests -o $@ $<
 $(BUILD)/machine.dtb: $(MACHINE_SOURCE)
+	@mkdir -p $(@D)
 	$(Q)$(DTC) -o $@ $<
 
 # One time stamp, one owner, one order: the same input gives the same bytes.

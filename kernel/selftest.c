@@ -6,19 +6,22 @@
 #include "kernel/sched.h"
 #include "kernel/system.h"
 
-static const struct selftest_suite *const suites[] = {NULL};
+extern const struct selftest_suite arch_selftests, frames_selftests, pagetable_selftests, heap_selftests;
+
+static const struct selftest_suite *const suites[] = {&arch_selftests, &frames_selftests, &pagetable_selftests,
+                                                      &heap_selftests};
 
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
 
 uint64_t selftest_run(void) {
     size_t count = 0;
-    for (size_t i = 0; i < SUITE_COUNT && suites[i] != NULL; i++) {
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
         count += suites[i]->count;
     }
     log_line("KTAP version 1");
     log_line("1..%lu", count);
     uint64_t number = 0, failed = 0;
-    for (size_t i = 0; i < SUITE_COUNT && suites[i] != NULL; i++) {
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
         for (size_t j = 0; j < suites[i]->count; j++) {
             const struct selftest *test = &suites[i]->tests[j];
             bool passed = test->run() && percpu_self()->lock_depth == 0;

@@ -100,7 +100,7 @@ def run_commands(target, options, commands):
 def run_terminal(target, options):
     """The user's terminal is the machine's. What was shown is kept, to name a panic's addresses."""
     log = build_folder(target.arch, options.variant) / "console.log"
-    device = f"stdio,mux=on,id=console,logfile={log}"
+    device = f"stdio,mux=on,signal=off,id=console,logfile={log}"
     command = qemu_command(target, options)
     command += ["-chardev", device, "-serial", "chardev:console", "-mon", "chardev=console"]
     print("(Ctrl-A x leaves QEMU)", flush=True)

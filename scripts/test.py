@@ -75,6 +75,20 @@ def read_boots(architectures, pattern):
     return boots
 
 
+def guest_commands():
+    """A command for each program of tests/guest."""
+    programs = []
+    for path in sorted(Path("tests/guest").glob("**/rules.mk")):
+        programs += re.findall(r"^PROGRAM\s*:=\s*(\S+)", path.read_text(), re.M)
+    return [f"run {program}" for program in programs]
+
+
+def commands_of(boot):
+    if boot.detail == "@guest":
+        return guest_commands()
+    return [command.strip() for command in boot.detail.split(";") if command.strip()]
+
+
 def save(title, text):
     path = OUTPUT / (title.replace(" ", "-").replace("/", "-") + ".log")
     path.write_text(text)
@@ -106,11 +120,10 @@ def judge(boot, console, results):
     """Runs the boot to its end; None or what is wrong."""
     deadline = time.monotonic() + int(boot.keys.get("limit", BOOT_LIMIT))
     if boot.expect == "commands":
-        commands = [command.strip() for command in boot.detail.split(";") if command.strip()]
-        return commands_boot(console, commands, results)
+        return commands_boot(console, commands_of(boot), results)
     problem = plain_boot(console, deadline)
     if boot.expect == "refuses":
-        if not re.search(boot.detail, console.text):
+        if not re.search(boot.detail, console.text, re.M):
             return f"it did not say: {boot.detail}"
         return None if problem else "it powered off as if all were well"
     return "panic" if run.PANIC.search(console.text) else problem

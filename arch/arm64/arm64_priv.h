@@ -36,12 +36,9 @@
  */
 #define ARM_MAIR 0x000000bb440444ff
 
-#define ARM_BLOCK        0x401 /* valid block, accessed */
-#define ARM_BLOCK_NORMAL (0x300 | ARM_BLOCK)
-#define ARM_BLOCK_DEVICE (2 << 2 | ARM_BLOCK)
-#define ARM_TABLE        0x3
-#define ARM_PXN          0x0020000000000000
-#define ARM_UXN          0x0040000000000000
+/* For usercopy.S: ARCH_USER_TOP is this power of two, and TS_ERR_INVALID_ARGS this number. */
+#define ARM_USER_BITS        38
+#define ARM_ERR_INVALID_ARGS -10
 
 #define ARM_SPSR_EL0T        0x000
 #define ARM_SPSR_EL1H_MASKED 0x3c5
@@ -81,7 +78,8 @@ static inline uint64_t arm_image_to_phys(const void *address) {
 }
 
 /* start.S */
-extern char arm_vectors[], arm_secondary_entry[];
+extern char arm_vectors[], arm_secondary_entry[], arm_table_exchange[];
+extern uint64_t boot_table_identity[];
 extern uint64_t arm_table_empty[];
 
 /* usercopy.S */
@@ -114,6 +112,7 @@ _Noreturn void arm_trap_stack(struct arch_frame *frame);
 /* init.c */
 extern const struct boot_info *arm_boot_info; /* null before arch_init_early() */
 bool arm_on_emergency_stack(uint64_t address);
+void arm_semihosting_forget(void); /* nobody listens */
 /* False if the machine has no PSCI. *result: 0, or a negative PSCI error. */
 bool arm_psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, int64_t *result);
 

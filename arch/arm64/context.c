@@ -3,6 +3,7 @@
  * every switch. */
 #include "arch/context.h"
 
+#include "abi/status.h"
 #include "arm64/arm64_priv.h"
 #include "base/string.h"
 
@@ -21,6 +22,9 @@ _Static_assert(offsetof(struct arch_context, fpu_used) == ARM_CONTEXT_FPU_USED, 
 _Static_assert(offsetof(struct arch_fpu, fpsr) == 512, "context.S");
 _Static_assert(offsetof(struct arch_percpu, emergency_stack) == ARM_PERCPU_EMERGENCY, "entry.S");
 _Static_assert(offsetof(struct arch_percpu, context) == ARM_PERCPU_CONTEXT, "context.S");
+
+_Static_assert(ARCH_USER_TOP == 1ul << ARM_USER_BITS, "usercopy.S");
+_Static_assert(TS_ERR_INVALID_ARGS == ARM_ERR_INVALID_ARGS, "usercopy.S");
 
 enum callee { CALLEE_X19, CALLEE_X20, CALLEE_X29 = 10, CALLEE_X30 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions. From user mode the frame lies at the top of the thread's kernel stack: SP_EL1 points just above it
- * whenever user mode runs. From the kernel it is pushed on the running stack, after a check that there is room.
- * Callee-saved registers reach the frame too, because a thread may be resumed from its frame alone.
+ * Exceptions. From user mode the frame lies at the top of the thread's kernel stack: SP_EL1 points
+ * just above it whenever user mode runs. From the kernel it is pushed on the running stack, after a
+ * check that there is room. Callee-saved registers reach the frame too, because a thread may be
+ * resumed from its frame alone.
  */
 #include "arm64/arm64_priv.h"
 
@@ -64,7 +65,8 @@
     msr     sp_el0, x1
 .endm
 
-/* Makes room for a frame; one that would begin below the stack goes to the emergency stack. Needs no free register. */
+/* Makes room for a frame; one that would begin below the stack goes to the emergency stack. Needs
+ * no free register. */
 .macro kernel_vector to
     .balign 0x80
     sub     sp, sp, #ARM_FRAME_SIZE
@@ -150,7 +152,8 @@ arm_vectors:
     user_vector user_machine
     .balign 0x80
 
-/* C kept x19-x29. The registers which the call may lose get what the thread's frame had: nothing of the kernel's. */
+/* C kept x19-x29. The registers which the call may lose get what the thread's frame had: nothing
+ * of the kernel's. */
 syscall_resume:
     restore_user_state
     restore_0_to_19
@@ -170,6 +173,7 @@ user_machine:
 /* sp: the frame of the thread that is to run in user mode. */
     .global arm_thread_user
 arm_thread_user:
+    bl      kernel_user_entry
 user_resume:
     restore_user_state
     restore_20_to_29
@@ -202,8 +206,8 @@ kernel_resume:
     add     sp, sp, #ARM_FRAME_SIZE
     eret
 
-/* x0: where the frame would be, sp: that plus the interrupted x0. User mode's thread pointers serve as scratch: there
- * is no way back. */
+/* x0: where the frame would be, sp: that plus the interrupted x0. User mode's thread pointers
+ * serve as scratch: there is no way back. */
 stack_overflow:
     sub     x0, sp, x0
     sub     sp, sp, x0
@@ -222,15 +226,16 @@ stack_overflow:
     mov     x0, sp
     bl      arm_trap_stack
 
-/* uint64_t arm_semihosting(uint64_t operation, const void *block): a host's debugger takes the halt instruction. Where
- * there is none it is undefined, and arm_trap_kernel() steps over it. */
+/* uint64_t arm_semihosting(uint64_t operation, const void *block): a host's debugger takes the
+ * halt instruction. Where there is none it is undefined, and arm_trap_kernel() steps over it. */
     .global arm_semihosting, arm_semihosting_stop
 arm_semihosting:
 arm_semihosting_stop:
     hlt     #0xf000
     ret
 
-/* uint64_t arm_psci(uint64_t hypervisor, uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) */
+/* uint64_t arm_psci(uint64_t hypervisor, uint64_t function, uint64_t a1, uint64_t a2, uint64_t
+ * a3) */
     .global arm_psci
 arm_psci:
     mov     x9, x0

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A CPU's first instructions: down to EL1, system registers, MMU. Used by the boot code for the first CPU, and by
- * arm_secondary_entry, where PSCI starts the others. Runs at physical addresses and uses no stack.
+ * A CPU's first instructions: down to EL1, system registers, MMU. Used by the boot code for the
+ * first CPU, and by arm_secondary_entry, where PSCI starts the others. Runs at physical addresses
+ * and uses no stack.
  */
 #include "arm64/arm64_priv.h"
 
@@ -20,13 +21,17 @@
 #define HAFGRTR_EL2     S3_4_C3_C1_6
 #define HCRX_EL2        S3_4_C1_C2_2
 
-/* RES1 bits, SA, SA0, I, C; user mode may use DC ZVA, CTR_EL0, cache maintenance by address, WFI and WFE. */
+/* RES1 bits, SA, SA0, I, C; user mode may use DC ZVA, CTR_EL0, cache maintenance by address, WFI
+ * and WFE. */
 #define SCTLR_OFF       0x30d00800
-#define SCTLR_ON        (SCTLR_OFF | 0x1 | 0x4 | 0x8 | 0x10 | 0x1000 | 0x4000 | 0x8000 | 0x10000 | 0x40000 | 0x4000000)
+#define SCTLR_KERNEL    (1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 12)
+#define SCTLR_USER      (1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 26)
+#define SCTLR_ON        (SCTLR_OFF | SCTLR_KERNEL | SCTLR_USER)
 #define SCTLR_SPAN      (1 << 23) /* set: PAN is left alone when an exception is taken */
 
 /* 39-bit halves, 4 KiB granule, walks write-back and inner shareable. */
-#define TCR_FIXED       (25 | 1 << 8 | 1 << 10 | 3 << 12 | 25 << 16 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30)
+#define TCR_LOWER       (25 | 1 << 8 | 1 << 10 | 3 << 12)
+#define TCR_UPPER       (25 << 16 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30)
 #define TCR_IPS_SHIFT   32
 #define TCR_AS          (1 << 36)
 #define TCR_HA          (1 << 39)
@@ -38,17 +43,18 @@
 /* Goes on at the caller at EL1, MMU off. Loses x0-x2. */
     .global arm_enter_el1
 arm_enter_el1:
-    ldr     x0, =SCTLR_OFF
     mrs     x1, CurrentEL
     cmp     x1, #(2 << 2)
     b.eq    1f
+    ldr     x0, =SCTLR_OFF
     msr     sctlr_el1, x0
     isb
     ret
-1:  msr     sctlr_el1, x0
-    ldr     x0, =(HCR_RW | HCR_PAC)
+1:  ldr     x0, =(HCR_RW | HCR_PAC)
     msr     hcr_el2, x0
-    isb                         /* from here on the EL2 registers below have their EL1-guest layout */
+    isb                         /* which decides what the registers below are */
+    ldr     x0, =SCTLR_OFF
+    msr     sctlr_el1, x0
     ldr     x0, =CPTR_RES1
     msr     cptr_el2, x0
     msr     hstr_el2, xzr
@@ -62,16 +68,17 @@ arm_enter_el1:
     msr     cnthctl_el2, x0
     msr     cntvoff_el2, xzr
 
-    mrs     x1, id_aa64dfr0_el1 /* all performance counters are EL1's */
+    mov     x0, xzr             /* no debug traps, and all performance counters are EL1's */
+    mrs     x1, id_aa64dfr0_el1
     ubfx    x1, x1, #8, #4
     cbz     x1, 2f
     cmp     x1, #0xf
     b.eq    2f
     mrs     x0, pmcr_el0
     ubfx    x0, x0, #11, #5
-    msr     mdcr_el2, x0
+2:  msr     mdcr_el2, x0
 
-2:  mrs     x1, id_aa64pfr0_el1 /* GICv3: EL1 uses the registers of its CPU interface */
+    mrs     x1, id_aa64pfr0_el1 /* GICv3: EL1 uses the registers of its CPU interface */
     ubfx    x1, x1, #24, #4
     cbz     x1, 3f
     mrs     x0, ICC_SRE_EL2
@@ -102,7 +109,8 @@ arm_enter_el1:
     msr     elr_el2, x30
     eret
 
-/* x0: user root, x1: kernel root, physical. Goes on at the caller, which must be mapped onto itself. Loses x0-x4. */
+/* x0: user root, x1: kernel root, physical. Goes on at the caller, which must be mapped onto
+ * itself. Loses x0-x4. */
     .global arm_mmu_enable
 arm_mmu_enable:
     msr     ttbr0_el1, x0
@@ -110,7 +118,7 @@ arm_mmu_enable:
     ldr     x0, =ARM_MAIR
     msr     mair_el1, x0
 
-    ldr     x0, =TCR_FIXED
+    ldr     x0, =(TCR_LOWER | TCR_UPPER)
     mrs     x1, id_aa64mmfr0_el1
     and     x2, x1, #0xf
     cmp     x2, #PA_RANGE_MAX
@@ -128,7 +136,7 @@ arm_mmu_enable:
     cmp     x2, #1
     csel    x3, x3, xzr, hs
     orr     x0, x0, x3
-    ldr     x3, =TCR_HD         /* and makes pages with the modifier bit writable when they are written */
+    ldr     x3, =TCR_HD         /* and dirty state, where entries ask for it */
     cmp     x2, #2
     csel    x3, x3, xzr, hs
     orr     x0, x0, x3
@@ -153,6 +161,19 @@ arm_mmu_enable:
     cbz     x4, 2f
     .inst   0xd500419f          /* msr pan, #1 */
 2:  ret
+
+/* void arm_table_exchange(uint64_t root, uint64_t empty), called at its physical address: replaces
+ * the kernel's table by way of one that maps nothing, so that no TLB sees both. */
+    .global arm_table_exchange
+arm_table_exchange:
+    msr     ttbr1_el1, x1
+    isb
+    tlbi    vmalle1
+    dsb     nsh
+    isb
+    msr     ttbr1_el1, x0
+    isb
+    ret
 
 /* PSCI starts a CPU here. x0: physical address of its struct arm_startup. */
     .global arm_secondary_entry

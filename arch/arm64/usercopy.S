@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies between kernel and user memory, by loads and stores that have user mode's rights: a kernel address is refused
- * by the CPU, and PAN stays on. Leaf functions without a stack, so that the fault path can end them at any point:
- * arm_trap_kernel() continues at arm_usercopy_fault. Unaligned accesses are the CPU's affair; it refuses them on device
- * memory only.
+ * Copies between kernel and user memory, by loads and stores that have user mode's rights: a kernel
+ * address is refused by the CPU, and PAN stays on. Leaf functions without a stack, so that the
+ * fault path can end them at any point: arm_trap_kernel() continues at arm_usercopy_fault.
+ * Unaligned accesses are the CPU's affair; it refuses them on device memory only.
  */
 #include "arm64/arm64_priv.h"
-
-#define USER_TOP          (1 << 38)
-#define ERR_INVALID_ARGS  -10
 
     .section .usercopy.text, "ax"
 
 /* ts_status_t arch_copy_from_user(void *destination, uaddr_t source, size_t size) */
     .global arch_copy_from_user
 arch_copy_from_user:
-    mov     x9, #USER_TOP
+    mov     x9, #(1 << ARM_USER_BITS)
     subs    x9, x9, x2
     b.lo    arm_usercopy_fault
     cmp     x1, x9
@@ -49,7 +46,7 @@ arch_copy_from_user:
 /* ts_status_t arch_copy_to_user(uaddr_t destination, const void *source, size_t size) */
     .global arch_copy_to_user
 arch_copy_to_user:
-    mov     x9, #USER_TOP
+    mov     x9, #(1 << ARM_USER_BITS)
     subs    x9, x9, x2
     b.lo    arm_usercopy_fault
     cmp     x0, x9
@@ -82,5 +79,5 @@ arch_copy_to_user:
 
     .global arm_usercopy_fault
 arm_usercopy_fault:
-    mov     w0, #ERR_INVALID_ARGS
+    mov     w0, #ARM_ERR_INVALID_ARGS
     ret

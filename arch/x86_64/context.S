@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing stacks. A thread that does not run has its callee-saved registers and a return address on top of its stack,
- * and the stack pointer in its context.
+ * Changing stacks. A thread that does not run has its callee-saved registers and a return address
+ * on top of its stack, and the stack pointer in its context.
  */
 #include "arch/impl/layout.h"
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thread contexts. A switch always moves the stack, and the thread pointer if the next thread has a user side; the FPU
- * and the I/O permissions only cost something where one of the two threads has them.
+ * Thread contexts. A switch always moves the stack, and the thread pointer if the next thread has a
+ * user side; the FPU and the I/O permissions only cost something where one of the two threads has
+ * them.
  *
- * FPU: CR0.TS is set while a thread runs that has not used the FPU. Its first use traps (context_fpu_trap); from then on
- * its state is saved and loaded at every switch.
+ * FPU: CR0.TS is set while a thread runs that has not used the FPU. Its first use traps
+ * (context_fpu_trap); from then on its state is saved and loaded at every switch.
  *
- * I/O permissions: the CPU reads the bitmap in the task state. That bitmap is a copy of the permissions of the thread
- * with ports that ran last on this CPU (only their bytes [first, end) are copied); it is shut off by moving the bitmap's
- * base beyond the segment's end.
+ * I/O permissions: the CPU reads the bitmap in the task state. That bitmap is a copy of the
+ * permissions of the thread with ports that ran last on this CPU (only their bytes [first, end) are
+ * copied); it is shut off by moving the bitmap's base beyond the segment's end.
  */
 #include "x86_64_priv.h"
 
@@ -62,7 +63,8 @@ void context_fpu_trap(void) {
     fpu_load(p->context);
 }
 
-/* An XSAVE header of zeroes means initial state; x87 and MXCSR words serve CPUs without XSAVE, and MXCSR both. */
+/* An XSAVE header of zeroes means initial state; x87 and MXCSR words serve CPUs without XSAVE, and
+ * MXCSR both. */
 void arch_context_fpu_reset(struct arch_context *c) {
     uint8_t *area = fpu_area(c);
     uint16_t control = FPU_CONTROL;
@@ -81,7 +83,8 @@ static void init_common(struct arch_context *c, void *stack, size_t size) {
 }
 
 /* What context_switch_stack pops: r15 r14 r13 r12 rbx rbp, and where it returns to. */
-void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *), void *arg) {
+void arch_context_init_kernel(struct arch_context *c, void *stack, size_t size, void (*fn)(void *),
+                              void *arg) {
     init_common(c, stack, size);
     c->frame = NULL;
     uint64_t *sp = (uint64_t *)c->stack_top - 8;
@@ -102,9 +105,10 @@ void arch_context_init_user(struct arch_context *c, void *stack, size_t size) {
     arch_context_discard(c);
 }
 
-/* An address that is not canonical would make the return fault in the kernel; the first one that user mode cannot have
- * faults in user mode instead. */
-void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1, uint64_t arg2) {
+/* An address that is not canonical would make the return fault in the kernel; the first one that
+ * user mode cannot have faults in user mode instead. */
+void arch_context_set_entry(struct arch_context *c, uint64_t ip, uint64_t sp, uint64_t arg1,
+                            uint64_t arg2) {
     c->frame->rip = ip < ARCH_USER_TOP ? ip : ARCH_USER_TOP;
     c->frame->rsp = sp;
     c->frame->rdi = arg1;
@@ -118,21 +122,23 @@ void arch_context_set_tls(struct arch_context *c, uint64_t value) {
     }
 }
 
-/* The registers popped below the frame do not matter: the return to user mode loads all of them. The return address
- * is popped from right below the frame, which leaves the stack pointer at it. */
+/* The registers popped below the frame do not matter: the return to user mode loads all of them.
+ * The return address is popped from right below the frame, which leaves the stack pointer at it. */
 void arch_context_discard(struct arch_context *c) {
     uint64_t *sp = (uint64_t *)c->frame - 7;
     sp[6] = (uint64_t)context_start_user;
     c->sp = (uint64_t)sp;
 }
 
-/* Generations are never used twice, so that a new set of ports at an old one's address is not taken for it. */
+/* Generations are never used twice, so that a new set of ports at an old one's address is not taken
+ * for it. */
 static uint64_t next_generation(void) {
     static uint64_t last; /* atomic */
     return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
 
-/* The generation is read first: if the set changes meanwhile, what was copied counts as the older one. */
+/* The generation is read first: if the set changes meanwhile, what was copied counts as the older
+ * one. */
 static void ports_copy(struct arch_percpu *p, const struct arch_ports *ports) {
     uint64_t generation = __atomic_load_n(&ports->generation, __ATOMIC_ACQUIRE);
     if (p->ports == ports && p->ports_generation == generation) {
@@ -150,7 +156,8 @@ static void ports_copy(struct arch_percpu *p, const struct arch_ports *ports) {
 
 /* Interrupts off. The task state gets the permissions of the running thread. */
 void context_ports_load(struct arch_percpu *p) {
-    const struct arch_ports *ports = p->context == NULL ? NULL : __atomic_load_n(&p->context->ports, __ATOMIC_RELAXED);
+    const struct arch_ports *ports =
+        p->context == NULL ? NULL : __atomic_load_n(&p->context->ports, __ATOMIC_RELAXED);
     if (ports == NULL) {
         p->tss.iomap_base = sizeof(struct arch_tss);
         return;
@@ -181,7 +188,8 @@ void arch_ports_allow(struct arch_ports *ports, uint32_t base, uint32_t length, 
     uint32_t end = (base + length + 7) / 8;
     for (uint32_t byte = base / 8; byte < end; byte++) {
         uint8_t bits = bits_of_byte(byte, base, base + length);
-        ports->bitmap[byte] = (uint8_t)(allow ? ports->bitmap[byte] & ~bits : ports->bitmap[byte] | bits);
+        ports->bitmap[byte] =
+            (uint8_t)(allow ? ports->bitmap[byte] & ~bits : ports->bitmap[byte] | bits);
     }
     bool empty = ports->end == 0;
     if (empty || end > ports->end) {
@@ -198,8 +206,8 @@ void arch_ports_attach(struct arch_context *c, const struct arch_ports *ports) {
 }
 
 /* Out of line: most threads have neither. */
-static __attribute__((noinline)) void switch_extras(struct arch_percpu *p, struct arch_context *from,
-                                                    struct arch_context *to) {
+static __attribute__((noinline)) void
+switch_extras(struct arch_percpu *p, struct arch_context *from, struct arch_context *to) {
     if (from->fpu_used) {
         fpu_save(from);
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry from user mode and from interrupted kernel code. Every entry stores a whole struct arch_frame; from user mode
- * it lies at the top of the thread's kernel stack. GS holds the per-CPU block while in the kernel, and nothing
- * (zero) in user mode: user mode cannot write GS base, because CR4.FSGSBASE stays clear.
+ * Entry from user mode and from interrupted kernel code. Every entry stores a whole struct
+ * arch_frame; from user mode it lies at the top of the thread's kernel stack. GS holds the per-CPU
+ * block while in the kernel, and nothing (zero) in user mode: user mode cannot write GS base,
+ * because CR4.FSGSBASE stays clear.
  */
 #include "arch/impl/layout.h"
 
@@ -55,9 +56,9 @@
 
     .section .text
 /*
- * SYSCALL: rcx is the user's rip, r11 its flags; FMASK cleared IF, DF, TF, AC. The straight return loads what the call
- * may change and leaves rbx and r15, which C preserves. rip in the frame is canonical (context.c sees to it), so
- * that sysret cannot fault.
+ * SYSCALL: rcx is the user's rip, r11 its flags; FMASK cleared IF, DF, TF, AC. The straight return
+ * loads what the call may change and leaves rbx and r15, which C preserves. rip in the frame is
+ * canonical (context.c sees to it), so that sysret cannot fault.
  */
     .balign 64
     .globl entry_syscall
@@ -93,6 +94,8 @@ entry_syscall:
     swapgs
     sysretq
 
+#define VECTORS_WITH_ERROR 0x60227d00 /* 8, 10-14, 17, 21, 29, 30: the CPU stores an error code */
+
 /* 256 stubs of 16 bytes: every event has a vector and an error code on the stack. */
     .balign 16
     .globl entry_vectors
@@ -100,8 +103,9 @@ entry_vectors:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
-    .else
+    .if vector > 31
+    pushq $0
+    .elseif !(VECTORS_WITH_ERROR >> vector & 1)
     pushq $0
     .endif
     pushq $vector
@@ -143,8 +147,9 @@ entry_trap_kernel:
     iretq
 
 /*
- * NMI, double fault, machine check: may strike anywhere, also between the first instructions of an entry or the last of a
- * return, so neither stack nor GS is trusted. Their own stack has the per-CPU block's address at its top.
+ * NMI, double fault, machine check: may strike anywhere, also between the first instructions of an
+ * entry or the last of a return, so neither stack nor GS is trusted. Their own stack has the per-
+ * CPU block's address at its top.
  */
 entry_emergency:
     PUSH_REGISTERS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU features, descriptor tables, identity, idle and reset. arch_init_early runs on the boot tables, where the
- * kernel's text can still be written: there it fills in the SMAP instructions.
+ * CPU features, descriptor tables, identity, idle and reset. arch_init_early runs on the boot
+ * tables, where the kernel's text can still be written: there it fills in the SMAP instructions.
  */
 #include "x86_64_priv.h"
 
@@ -27,15 +27,19 @@ _Static_assert(offsetof(struct arch_context, frame) == CONTEXT_FRAME, "layout.h"
 _Static_assert(offsetof(struct arch_context, sp) == CONTEXT_SP, "layout.h");
 _Static_assert(sizeof(struct arch_tss) == 104 + ARCH_IO_BITMAP_SIZE + 8, "the CPU's layout");
 
-#define PORT_KEYBOARD 0x64
-#define KEYBOARD_RESET           0xfe
-#define PORT_RESET_CONTROL       0xcf9
-#define PM1_SLEEP_ENABLE         0x2000
-#define EXIT_SUCCESS_VALUE       0x10u
-#define EXIT_FAILURE_BIT         0x40u
+#define PORT_DEBUG_EXIT    0xf4
+#define PORT_KEYBOARD      0x64
+#define KEYBOARD_RESET     0xfe
+#define PORT_RESET_CONTROL 0xcf9
+#define PM1_SLEEP_ENABLE   0x2000
+#define EXIT_SUCCESS_VALUE 0x10u
+#define EXIT_FAILURE_BIT   0x40u
 
 struct x86_features x86_features;
-static struct boot_power power;
+
+/* Before arch_init_early there is only a refusal to boot to report: by the emulator's exit device,
+ * or into the void. */
+static struct boot_power power = {.kind = BOOT_POWER_DEBUG_EXIT, .base = PORT_DEBUG_EXIT};
 
 struct smap_site {
     uint8_t *address;
@@ -83,7 +87,8 @@ void init_cpu_tables(struct arch_percpu *p) {
     p->gdt[3] = 0;
     p->gdt[SELECTOR_USER_DATA / 8] = 0x00cff3000000ffff;
     p->gdt[SELECTOR_USER_CODE / 8] = 0x00affb000000ffff;
-    p->gdt[SELECTOR_TSS / 8] = limit | (tss & 0xffffff) << 16 | 0x89ul << 40 | (tss >> 24 & 0xff) << 56;
+    p->gdt[SELECTOR_TSS / 8] =
+        limit | (tss & 0xffffff) << 16 | 0x89ul << 40 | (tss >> 24 & 0xff) << 56;
     p->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
     struct {
         uint16_t limit;
@@ -110,9 +115,11 @@ static void init_control_registers(void) {
 
 static void init_syscall(void) {
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SYSCALL);
-    msr_write(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8) << 48);
+    msr_write(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8)
+                                                                   << 48);
     msr_write(MSR_LSTAR, (uint64_t)entry_syscall);
-    msr_write(MSR_FMASK, RFLAGS_TRAP | RFLAGS_INTERRUPT | RFLAGS_DIRECTION | RFLAGS_NESTED | RFLAGS_ALIGN);
+    msr_write(MSR_FMASK,
+              RFLAGS_TRAP | RFLAGS_INTERRUPT | RFLAGS_DIRECTION | RFLAGS_NESTED | RFLAGS_ALIGN);
     msr_write(MSR_KERNEL_GS_BASE, 0);
 }
 
@@ -187,7 +194,8 @@ static void power_off(unsigned code) {
         arch_port_write32((uint16_t)power.base, value);
     }
     if (power.firmware == BOOT_POWER_ACPI) {
-        arch_port_write16((uint16_t)power.firmware_base, (uint16_t)(PM1_SLEEP_ENABLE | power.sleep_type << 10));
+        arch_port_write16((uint16_t)power.firmware_base,
+                          (uint16_t)(PM1_SLEEP_ENABLE | power.sleep_type << 10));
     }
 }
 
@@ -218,7 +226,8 @@ void arch_spin_wait(void) {
     arch_cpu_pause();
 }
 
-/* Instruction caches are coherent, and whoever runs the new code gets there by a serialising return. */
+/* Instruction caches are coherent, and whoever runs the new code gets there by a serialising
+ * return. */
 void arch_cache_sync_code(const void *va, size_t size) {
     (void)va;
     (void)size;

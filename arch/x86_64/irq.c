@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt controllers: the local APIC of each CPU and the IOAPICs, whose inputs are the lines (GSIs). The legacy
- * controller pair is masked for ever. Lines have fixed vectors. controller_lock protects the IOAPICs' index registers
- * and struct line.
+ * Interrupt controllers: the local APIC of each CPU and the IOAPICs, whose inputs are the lines
+ * (GSIs). The legacy controller pair is masked for ever. Lines have fixed vectors. controller_lock
+ * protects the IOAPICs' index registers and struct line.
  *
- * An IOAPIC ignores an edge on a masked input, so an edge line is masked in software: it stays open in the IOAPIC, and
- * one edge that arrives meanwhile is remembered (and only then the input is closed). Unmasking delivers it.
+ * An IOAPIC ignores an edge on a masked input, so an edge line is masked in software: it stays open
+ * in the IOAPIC, and one edge that arrives meanwhile is remembered (and only then the input is
+ * closed). Unmasking delivers it.
  */
 #include "x86_64_priv.h"
 
@@ -13,31 +14,31 @@
 #include "arch/smp.h"
 #include "arch/upcall.h"
 
-#define APIC_ID          0x020
-#define APIC_PRIORITY    0x080
-#define APIC_END         0x0b0
-#define APIC_SPURIOUS    0x0f0
+#define APIC_ID           0x020
+#define APIC_PRIORITY     0x080
+#define APIC_END          0x0b0
+#define APIC_SPURIOUS     0x0f0
 #define APIC_COMMAND_LOW  0x300
 #define APIC_COMMAND_HIGH 0x310
-#define APIC_LINT0       0x350
-#define APIC_LINT1       0x360
-#define APIC_ERROR_LVT   0x370
-#define APIC_ENABLE      0x100u
-#define APIC_MASKED      0x10000u
-#define APIC_NMI         0x400u
+#define APIC_LINT0        0x350
+#define APIC_LINT1        0x360
+#define APIC_ERROR_LVT    0x370
+#define APIC_ENABLE       0x100u
+#define APIC_MASKED       0x10000u
+#define APIC_NMI          0x400u
 #define APIC_COMMAND_BUSY 0x1000u
-#define APIC_BASE_ENABLE 0x800ul
-#define APIC_WAIT_LIMIT  100000u
+#define APIC_BASE_ENABLE  0x800ul
+#define APIC_WAIT_LIMIT   100000u
 
 #define IOAPIC_INDEX   0x00
 #define IOAPIC_DATA    0x10
 #define IOAPIC_VERSION 1
 #define IOAPIC_ENTRY   0x10
-#define ENTRY_LOW      0x2000u  /* polarity */
+#define ENTRY_LOW      0x2000u /* polarity */
 #define ENTRY_LEVEL    0x8000u
 #define ENTRY_MASKED   0x10000u
 
-#define LINE_MAX (VECTOR_LINE_END - VECTOR_LINE)
+#define LINE_MAX  (VECTOR_LINE_END - VECTOR_LINE)
 #define ISA_LINES 16
 
 struct ioapic {
@@ -48,8 +49,8 @@ struct ioapic {
 struct line {
     uint32_t mode; /* ENTRY_LOW, ENTRY_LEVEL */
     uint8_t cpu;
-    bool masked;   /* as the kernel asked */
-    bool pending;  /* edge that arrived while masked */
+    bool masked;  /* as the kernel asked */
+    bool pending; /* edge that arrived while masked */
 };
 
 static volatile uint8_t *local_apic;
@@ -73,7 +74,8 @@ void apic_end_of_interrupt(void) {
 
 /* Interrupts are off and no NMI sends, so the two halves of the command stay together. */
 void apic_send(unsigned cpu, uint32_t command) {
-    for (unsigned i = 0; i < APIC_WAIT_LIMIT && (apic_read(APIC_COMMAND_LOW) & APIC_COMMAND_BUSY) != 0; i++) {
+    for (unsigned i = 0;
+         i < APIC_WAIT_LIMIT && (apic_read(APIC_COMMAND_LOW) & APIC_COMMAND_BUSY) != 0; i++) {
         arch_cpu_pause();
     }
     apic_write(APIC_COMMAND_HIGH, smp_apic_id(cpu) << 24);
@@ -99,7 +101,8 @@ static const struct ioapic *ioapic_of(unsigned line) {
     return NULL;
 }
 
-/* Holding controller_lock. Makes the input as struct line says; the half with the mask is written last. */
+/* Holding controller_lock. Makes the input as struct line says; the half with the mask is written
+ * last. */
 static void line_program(unsigned line) {
     const struct ioapic *io = ioapic_of(line);
     const struct line *l = &lines[line];
@@ -135,7 +138,8 @@ static void ioapic_add(uint64_t base, unsigned first) {
     }
 }
 
-/* Without another word from the firmware the first 16 lines are ISA's: rising edges; the others PCI's: low levels. */
+/* Without another word from the firmware the first 16 lines are ISA's: rising edges; the others
+ * PCI's: low levels. */
 static void lines_init(const struct boot_controller *controller) {
     for (unsigned line = 0; line < LINE_MAX; line++) {
         lines[line].masked = true;
@@ -149,12 +153,14 @@ static void lines_init(const struct boot_controller *controller) {
     }
 }
 
-/* Moves the legacy controllers' vectors away from the exceptions, then masks all of their inputs. */
+/* Moves the legacy controllers' vectors away from the exceptions, then masks all of their inputs.
+ */
 static void legacy_mask(void) {
     static const struct {
         uint8_t port, value;
-    } steps[] = {{0x20, 0x11}, {0xa0, 0x11}, {0x21, VECTOR_LEGACY}, {0xa1, VECTOR_LEGACY + 8}, {0x21, 0x04},
-                 {0xa1, 0x02}, {0x21, 0x01}, {0xa1, 0x01},          {0x21, 0xff},              {0xa1, 0xff}};
+    } steps[] = {{0x20, 0x11}, {0xa0, 0x11}, {0x21, VECTOR_LEGACY}, {0xa1, VECTOR_LEGACY + 8},
+                 {0x21, 0x04}, {0xa1, 0x02}, {0x21, 0x01},          {0xa1, 0x01},
+                 {0x21, 0xff}, {0xa1, 0xff}};
     for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         arch_port_write8(steps[i].port, steps[i].value);
     }

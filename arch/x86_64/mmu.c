@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces and requests to other CPUs to forget translations (or to reload port permissions, which takes the same
- * way). There is one request at a time: request_lock protects it. The requester sets a bit per CPU in `waiting` and
- * sends interrupts; each CPU does what is asked and clears its bit, in the interrupt or while it spins, so that
- * requesters with interrupts off cannot block each other.
+ * Address spaces and requests to other CPUs to forget translations (or to reload port permissions,
+ * which takes the same way). There is one request at a time: request_lock protects it. The
+ * requester sets a bit per CPU in `waiting` and sends interrupts; each CPU does what is asked and
+ * clears its bit, in the interrupt or while it spins, so that requesters with interrupts off cannot
+ * block each other.
  */
 #include "x86_64_priv.h"
 

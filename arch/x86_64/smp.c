@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other CPUs: INIT and STARTUP, and messages between CPUs. A CPU that starts finds its stack and per-CPU block in
- * smp_start by its local APIC id (start.S). A stop is sent as NMI, so that it reaches CPUs with interrupts off.
+ * Other CPUs: INIT and STARTUP, and messages between CPUs. A CPU that starts finds its stack and
+ * per-CPU block in smp_start by its local APIC id (start.S). A stop is sent as NMI, so that it
+ * reaches CPUs with interrupts off.
  */
 #include "x86_64_priv.h"
 
@@ -39,7 +40,8 @@ void smp_init(const struct boot_info *bi) {
     smp_kernel_root = arch_mmu_boot_root();
     trampoline = bi->trampoline;
     if (trampoline != 0) {
-        memcpy(phys_to_virt(trampoline), smp_trampoline, (size_t)(smp_trampoline_end - smp_trampoline));
+        memcpy(phys_to_virt(trampoline), smp_trampoline,
+               (size_t)(smp_trampoline_end - smp_trampoline));
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the boot code into C. The boot CPU comes from boot/x86_64/header.S; other CPUs start in the trampoline, a copy of
- * which lies in a page below 1 MiB (init.c puts it there) and which does not know its address but by CS.
+ * From the boot code into C. The boot CPU comes from boot/x86_64/header.S; other CPUs start in the
+ * trampoline, a copy of which lies in a page below 1 MiB (init.c puts it there) and which does not
+ * know its address but by CS.
  */
 #include "arch/impl/layout.h"
 
@@ -25,7 +26,8 @@ start_boot_cpu:
     call boot_main
     ud2
 
-/* The boot descriptor table by its high address, and segments from it. GS is left alone but for its selector. */
+/* The boot descriptor table by its high address, and segments from it. GS is left alone but for
+ * its selector. */
 start_segments:
     subq $16, %rsp
     movw $31, (%rsp)

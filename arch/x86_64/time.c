@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock is the time stamp counter, the timer that of the local APIC. Both are measured once against the
- * programmable interval timer, for half a millisecond. Counters of all CPUs are taken to run together.
+ * The clock is the time stamp counter, the timer that of the local APIC. Both are measured once
+ * against the programmable interval timer, for half a millisecond. Counters of all CPUs are taken
+ * to run together.
  */
 #include "x86_64_priv.h"
 
 #include "arch/time.h"
 #include "arch/upcall.h"
 
-#define PIT_HERTZ    1193182ul
-#define PIT_TICKS    600u /* measured interval */
-#define PIT_CHANNEL2 0x42
-#define PIT_COMMAND  0x43
-#define PIT_GATE     0x61
-#define POLL_LIMIT   100000u
-#define SAMPLE_TRIES 8u
-#define ATTEMPTS     8u
+#define PIT_HERTZ       1193182ul
+#define PIT_TICKS       600u /* measured interval */
+#define PIT_CHANNEL2    0x42
+#define PIT_COMMAND     0x43
+#define PIT_GATE        0x61
+#define POLL_LIMIT      100000u
+#define SAMPLE_TRIES    8u
+#define ATTEMPTS        8u
 #define PAUSE_RATIO_MAX 16u
 
 #define TIMER_DIVIDE_1 0x0bu
@@ -40,8 +41,8 @@ static uint16_t pit_read(void) {
     return (uint16_t)(low | arch_port_read8(PIT_CHANNEL2) << 8);
 }
 
-/* The three counters at one moment, as far as the CPU was not interrupted (by a host) between the first and the last
- * read, which `length` tells, in TSC ticks. */
+/* The three counters at one moment, as far as the CPU was not interrupted (by a host) between the
+ * first and the last read, which `length` tells, in TSC ticks. */
 struct sample {
     uint16_t pit;
     uint32_t timer;
@@ -68,8 +69,8 @@ static struct sample sample_best(void) {
     return best;
 }
 
-/* Polls until the interval timer has counted PIT_TICKS. False if it stands still, or if one pause was so long that the
- * interval timer may have gone round. */
+/* Polls until the interval timer has counted PIT_TICKS. False if it stands still, or if one pause
+ * was so long that the interval timer may have gone round. */
 static bool measure(struct sample *first, struct sample *last) {
     uint64_t longest = 0;
     *first = sample_best();

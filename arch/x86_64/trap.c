@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The interrupt descriptor table, and what each vector means. Entry code calls trap_dispatch, interrupts off. */
+/* The interrupt descriptor table, and what each vector means. Entry code calls trap_dispatch,
+ * interrupts off. */
 #include "x86_64_priv.h"
 
 #include "arch/impl/layout.h"
@@ -27,11 +28,11 @@ enum exception {
 #define PAGE_FAULT_WRITE   2u
 #define PAGE_FAULT_EXECUTE 16u
 
-#define GATE_KERNEL  0x8e00ul
-#define GATE_USER    0xee00ul /* may be raised by an instruction of user mode */
-#define STUB_SIZE    16
-#define STACK_SLOT   0x8000ul
-#define STACK_GUARD  0x4000ul /* clear in addresses of the guard half of a stack's slot */
+#define GATE_KERNEL 0x8e00ul
+#define GATE_USER   0xee00ul /* may be raised by an instruction of user mode */
+#define STUB_SIZE   16
+#define STACK_SLOT  0x8000ul
+#define STACK_GUARD 0x4000ul /* clear in addresses of the guard half of a stack's slot */
 
 struct gate {
     uint64_t low, high;
@@ -40,8 +41,8 @@ static struct gate gates[256]; /* written once, before any other CPU runs */
 
 static void set_gate(unsigned vector, uint64_t type, unsigned ist) {
     uint64_t target = (uint64_t)entry_vectors + vector * STUB_SIZE;
-    gates[vector].low = (target & 0xffff) | (uint64_t)SELECTOR_KERNEL_CODE << 16 | (uint64_t)ist << 32 |
-                        type << 32 | (target >> 16 & 0xffff) << 48;
+    gates[vector].low = (target & 0xffff) | (uint64_t)SELECTOR_KERNEL_CODE << 16 |
+                        (uint64_t)ist << 32 | type << 32 | (target >> 16 & 0xffff) << 48;
     gates[vector].high = target >> 32;
 }
 
@@ -72,27 +73,21 @@ static enum fault_kind kind_of(uint64_t vector) {
     case EXCEPTION_DIVIDE:
     case EXCEPTION_OVERFLOW:
     case EXCEPTION_X87:
-    case EXCEPTION_SIMD:
-        return FAULT_ARITHMETIC;
+    case EXCEPTION_SIMD: return FAULT_ARITHMETIC;
     case EXCEPTION_DEBUG:
-    case EXCEPTION_BREAKPOINT:
-        return FAULT_BREAKPOINT;
+    case EXCEPTION_BREAKPOINT: return FAULT_BREAKPOINT;
     case EXCEPTION_OPCODE:
-    case EXCEPTION_NO_FPU:
-        return FAULT_ILLEGAL;
-    case EXCEPTION_PAGE_FAULT:
-        return FAULT_PAGE;
-    case EXCEPTION_ALIGNMENT:
-        return FAULT_ALIGNMENT;
+    case EXCEPTION_NO_FPU: return FAULT_ILLEGAL;
+    case EXCEPTION_PAGE_FAULT: return FAULT_PAGE;
+    case EXCEPTION_ALIGNMENT: return FAULT_ALIGNMENT;
     case EXCEPTION_NMI:
-    case EXCEPTION_MACHINE_CHECK:
-        return FAULT_MACHINE;
-    default:
-        return FAULT_GENERAL;
+    case EXCEPTION_MACHINE_CHECK: return FAULT_MACHINE;
+    default: return FAULT_GENERAL;
     }
 }
 
-/* A push beyond the stack's end faults, and so does the CPU's attempt to store that fault: a double fault. */
+/* A push beyond the stack's end faults, and so does the CPU's attempt to store that fault: a double
+ * fault. */
 static void describe_double_fault(struct fault *fault) {
     fault->address = cr2_read();
     fault->kind = is_stack_guard(fault->address) ? FAULT_STACK : FAULT_MACHINE;
@@ -104,7 +99,8 @@ static void describe_page_fault(const struct arch_frame *frame, struct fault *fa
                     : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
                                                       : FAULT_READ;
     fault->in_user_copy = !fault->from_user && fault->address < ARCH_USER_TOP &&
-                          frame->rip >= (uint64_t)usercopy_start && frame->rip < (uint64_t)usercopy_end;
+                          frame->rip >= (uint64_t)usercopy_start &&
+                          frame->rip < (uint64_t)usercopy_end;
 }
 
 static void dispatch_exception(struct arch_frame *frame) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies from and to user memory. The instructions that may fault lie in a section of their own; when the kernel does
- * not resolve a fault among them, trap.c goes on at usercopy_fault. SMAP is lifted only there.
+ * Copies from and to user memory. The instructions that may fault lie in a section of their own;
+ * when the kernel does not resolve a fault among them, trap.c goes on at usercopy_fault. SMAP is
+ * lifted only there.
  */
 #include "arch/impl/layout.h"
 

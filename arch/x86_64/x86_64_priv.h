@@ -31,7 +31,8 @@
 #define RFLAGS_NESTED    0x4000ul
 #define RFLAGS_ALIGN     0x40000ul
 
-/* Lines have vectors VECTOR_LINE + line; the vectors below belong to the masked legacy controller. */
+/* Lines have vectors VECTOR_LINE + line; the vectors below belong to the masked legacy controller.
+ */
 #define VECTOR_LEGACY     0x20
 #define VECTOR_LINE       0x30
 #define VECTOR_LINE_END   0xf0
@@ -90,7 +91,8 @@ CONTROL_REGISTER(2)
 CONTROL_REGISTER(3)
 CONTROL_REGISTER(4)
 
-/* A lock of this room, below every lock of the kernel. Interrupts off. Spinning serves other CPUs. */
+/* A lock of this room, below every lock of the kernel. Interrupts off. Spinning serves other CPUs.
+ */
 static inline void raw_lock_acquire(uint32_t *lock) {
     while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
         arch_spin_wait();

@@ -9,6 +9,7 @@
  * that the kernel drives.
  */
 #include "abi/bootinfo.h"
+#include "arm64/tables.h"
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/upcall.h"
@@ -18,13 +19,8 @@
 
 #define GIB_SHIFT           30
 #define GIB_SIZE            (1ul << GIB_SHIFT)
-#define GIB_COUNT           (KERNEL_DIRECT_SIZE >> GIB_SHIFT)
-#define CHUNK_SHIFT         21  /* of a block one level down */
-#define DIRECT_INDEX        256 /* of KERNEL_DIRECT_BASE in boot_table_kernel */
-#define TABLE_ENTRIES       512
-#define BLOCK_NORMAL        0x0060000000000701ul /* as in header.S */
-#define BLOCK_DEVICE        0x0060000000000409ul
-#define TABLE               0x3ul
+#define GIB_COUNT           BOOT_DIRECT_COUNT
+#define CHUNK_SHIFT         21 /* of a block one level down */
 #define MIXED_MAX           4
 #define UART_DEFAULT        0x09000000ul /* PL011 of QEMU's virt machine */
 #define DEVICETREE_SIZE_MAX 0x200000ul
@@ -36,10 +32,15 @@ extern char kernel_image_start[];
 extern char kernel_image_end[];
 extern uint64_t arm_image_phys;
 
+#define INDEX_OF(address) ((address) >> GIB_SHIFT & (BOOT_TABLE_ENTRIES - 1))
+_Static_assert(BOOT_DIRECT_INDEX == INDEX_OF(KERNEL_DIRECT_BASE), "header.S");
+_Static_assert(BOOT_DIRECT_COUNT == KERNEL_DIRECT_SIZE >> GIB_SHIFT, "header.S");
+_Static_assert(BOOT_IMAGE_INDEX == INDEX_OF(KERNEL_IMAGE_BASE), "header.S");
+
 static struct boot_info info;
 
 /* For a GiB that holds RAM and registers: blocks of 2 MiB. */
-static uint64_t mixed_table[MIXED_MAX][TABLE_ENTRIES] __attribute__((aligned(4096)));
+static uint64_t mixed_table[MIXED_MAX][BOOT_TABLE_ENTRIES] __attribute__((aligned(4096)));
 static unsigned mixed_count;
 
 _Noreturn void boot_main(uint64_t devicetree, uint64_t image);
@@ -72,20 +73,20 @@ static uint64_t make_mixed(uint64_t gib) {
         return 0;
     }
     uint64_t *table = mixed_table[mixed_count++];
-    bool ram[TABLE_ENTRIES] = {false};
-    bool device[TABLE_ENTRIES] = {false};
-    find_units(ram, TABLE_ENTRIES, gib << GIB_SHIFT, CHUNK_SHIFT, true);
-    find_units(device, TABLE_ENTRIES, gib << GIB_SHIFT, CHUNK_SHIFT, false);
-    for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
+    bool ram[BOOT_TABLE_ENTRIES] = {false};
+    bool device[BOOT_TABLE_ENTRIES] = {false};
+    find_units(ram, BOOT_TABLE_ENTRIES, gib << GIB_SHIFT, CHUNK_SHIFT, true);
+    find_units(device, BOOT_TABLE_ENTRIES, gib << GIB_SHIFT, CHUNK_SHIFT, false);
+    for (uint64_t i = 0; i < BOOT_TABLE_ENTRIES; i++) {
         uint64_t address = gib << GIB_SHIFT | i << CHUNK_SHIFT;
-        table[i] = ram[i] ? BLOCK_NORMAL | address : device[i] ? BLOCK_DEVICE | address : 0;
+        table[i] = ram[i] ? BOOT_RAM | address : device[i] ? BOOT_REGISTERS | address : 0;
     }
-    return ((uint64_t)table - (uint64_t)kernel_image_start + arm_image_phys) | TABLE;
+    return ((uint64_t)table - (uint64_t)kernel_image_start + arm_image_phys) | BOOT_TABLE;
 }
 
 /* A live entry changes by way of a hole that every TLB knows of. */
 static void write_entry(uint64_t gib, uint64_t value) {
-    uint64_t *entry = &boot_table_kernel[DIRECT_INDEX + gib];
+    uint64_t *entry = &boot_table_kernel[BOOT_DIRECT_INDEX + gib];
     if (*entry == value) {
         return;
     }
@@ -106,7 +107,7 @@ static void map_direct(void) {
         if (mixed != 0) {
             write_entry(i, mixed);
         } else if (ram[i] || device[i]) {
-            write_entry(i, (ram[i] ? BLOCK_NORMAL : BLOCK_DEVICE) | i << GIB_SHIFT);
+            write_entry(i, (ram[i] ? BOOT_RAM : BOOT_REGISTERS) | i << GIB_SHIFT);
         }
     }
     arch_mmu_publish();

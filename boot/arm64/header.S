@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entry from firmware by the arm64 Image protocol: MMU and data cache off, x0 the physical address of the devicetree,
- * at EL1 or EL2, image at any multiple of 2 MiB. Builds the boot tables, turns the MMU on, and calls boot_main().
+ * Entry from firmware by the arm64 Image protocol: MMU and data cache off, x0 the physical address
+ * of the devicetree, at EL1 or EL2, image at any multiple of 2 MiB. Builds the boot tables, turns
+ * the MMU on, and calls boot_main().
  *
- * Boot tables: boot_table_identity (TTBR0) maps the GiB of the image onto itself, for the moment of switching, here
- * and on every other CPU; it stays. boot_table_kernel (TTBR1) maps the image, and of the direct map the GiB of the
- * image, that of the devicetree, and the first as device registers; adapter.c adds the rest.
+ * Boot tables: boot_table_identity (TTBR0) maps the GiB of the image onto itself, for the moment of
+ * switching, here and on every other CPU; it stays. boot_table_kernel (TTBR1) maps the image, and
+ * of the direct map the GiB of the image, that of the devicetree, and the first as device
+ * registers; adapter.c adds the rest.
  */
-#define NORMAL         0x701 /* block, accessed, inner shareable, write-back */
-#define DEVICE         0x409
-#define TABLE          0x3
-#define NEVER_EXECUTE  0x0060000000000000 /* neither at EL1 nor at EL0 */
-#define USER_EXECUTE_NEVER 0x0040000000000000
-#define DIRECT_INDEX   256 /* of KERNEL_DIRECT_BASE in boot_table_kernel */
-#define DIRECT_COUNT   128
-#define IMAGE_INDEX    510 /* of KERNEL_IMAGE_BASE */
-#define CACHE_LINE_MIN 16  /* no smaller line exists */
+#include "arm64/tables.h"
+
+#define CACHE_LINE_MIN 16 /* no smaller line exists */
 
     .section .head.text, "ax"
     .global boot_head
@@ -80,28 +76,28 @@ tables_clear:
 /* x19: devicetree, x20: image. */
 tables_fill:
     adrp    x0, boot_table_identity
-    ldr     x2, =(NORMAL | USER_EXECUTE_NEVER)
+    ldr     x2, =BOOT_IMAGE
     lsr     x3, x20, #30
     orr     x4, x2, x3, lsl #30
     str     x4, [x0, x3, lsl #3]
 
     adrp    x0, boot_table_kernel
-    add     x1, x0, #(DIRECT_INDEX * 8)
-    ldr     x4, =(DEVICE | NEVER_EXECUTE)
-    str     x4, [x1]            /* the first GiB: UART and the like; replaced if it holds the image */
-    ldr     x2, =(NORMAL | NEVER_EXECUTE)
+    add     x1, x0, #(BOOT_DIRECT_INDEX * 8)
+    ldr     x4, =BOOT_REGISTERS
+    str     x4, [x1]            /* the first GiB, unless it holds the image */
+    ldr     x2, =BOOT_RAM
     orr     x4, x2, x3, lsl #30
     str     x4, [x1, x3, lsl #3]
     lsr     x3, x19, #30
-    cmp     x3, #DIRECT_COUNT
+    cmp     x3, #BOOT_DIRECT_COUNT
     b.hs    1f
     orr     x4, x2, x3, lsl #30
     str     x4, [x1, x3, lsl #3]
 
 1:  adrp    x1, boot_table_image
-    orr     x4, x1, #TABLE
-    str     x4, [x0, #(IMAGE_INDEX * 8)]
-    ldr     x2, =(NORMAL | USER_EXECUTE_NEVER)
+    orr     x4, x1, #BOOT_TABLE
+    str     x4, [x0, #(BOOT_IMAGE_INDEX * 8)]
+    ldr     x2, =BOOT_IMAGE
     orr     x2, x2, x20
     ldr     x3, =kernel_image_size
 2:  str     x2, [x1], #8
@@ -110,7 +106,8 @@ tables_fill:
     b.hi    2b
     ret
 
-/* The tables were written past the cache: lines that firmware left over them must go before the walker sees them. */
+/* The tables were written past the cache: lines that firmware left over them must go before the
+ * walker sees them. */
 tables_invalidate:
     dsb     sy
     adrp    x0, boot_tables_start

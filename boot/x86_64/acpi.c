@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every length is checked before it is used, every checksum before contents are believed; all loops are bounded. */
+/* Every length is checked before it is used, every checksum before contents are believed; all loops
+ * are bounded. */
 #include "x86_64/acpi.h"
 
 #include "base/checked.h"
@@ -22,7 +23,13 @@
 #define FADT_DSDT       40u
 #define FADT_PM1A       64u
 
-enum madt_entry { MADT_CPU = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_APIC_ADDRESS = 5, MADT_CPU_WIDE = 9 };
+enum madt_entry {
+    MADT_CPU = 0,
+    MADT_IOAPIC = 1,
+    MADT_OVERRIDE = 2,
+    MADT_APIC_ADDRESS = 5,
+    MADT_CPU_WIDE = 9
+};
 
 #define CPU_ENABLED 1u
 #define APIC_ID_ALL 255u
@@ -74,8 +81,8 @@ uint64_t acpi_find_root(const struct acpi_reader *reader) {
 }
 
 /* The whole table at address with its size, or null. */
-static const uint8_t *read_table(const struct acpi_reader *reader, uint64_t address, const char *signature,
-                                 size_t *size) {
+static const uint8_t *read_table(const struct acpi_reader *reader, uint64_t address,
+                                 const char *signature, size_t *size) {
     const uint8_t *header = read_bytes(reader, address, HEADER_SIZE);
     if (header == NULL || memcmp(header, signature, 4) != 0) {
         return NULL;
@@ -113,7 +120,8 @@ static void add_ioapic(struct acpi_machine *machine, const uint8_t *entry) {
     }
 }
 
-/* Flags: polarity in bits 0-1, trigger in bits 2-3; 0 is the bus's way (ISA: high, edge), 3 means low or level. */
+/* Flags: polarity in bits 0-1, trigger in bits 2-3; 0 is the bus's way (ISA: high, edge), 3 means
+ * low or level. */
 static void add_override(struct acpi_machine *machine, const uint8_t *entry) {
     if (machine->override_count < ACPI_OVERRIDE_MAX) {
         struct acpi_override *override = &machine->overrides[machine->override_count++];
@@ -123,29 +131,23 @@ static void add_override(struct acpi_machine *machine, const uint8_t *entry) {
     }
 }
 
-static const char *read_madt_entry(struct acpi_machine *machine, const uint8_t *entry, size_t size) {
-    static const uint8_t size_min[] = {[MADT_CPU] = 8,           [MADT_IOAPIC] = 12,   [MADT_OVERRIDE] = 10,
-                                       [MADT_APIC_ADDRESS] = 12, [MADT_CPU_WIDE] = 16};
+static const char *read_madt_entry(struct acpi_machine *machine, const uint8_t *entry,
+                                   size_t size) {
+    static const uint8_t size_min[] = {[MADT_CPU] = 8,
+                                       [MADT_IOAPIC] = 12,
+                                       [MADT_OVERRIDE] = 10,
+                                       [MADT_APIC_ADDRESS] = 12,
+                                       [MADT_CPU_WIDE] = 16};
     if (entry[0] < sizeof(size_min) && size < size_min[entry[0]]) {
         return "ACPI: a MADT entry is too short";
     }
     bool single = true;
     switch (entry[0]) {
-    case MADT_CPU:
-        single = add_cpu(machine, entry[3], load32(entry + 4));
-        break;
-    case MADT_CPU_WIDE:
-        single = add_cpu(machine, load32(entry + 4), load32(entry + 8));
-        break;
-    case MADT_IOAPIC:
-        add_ioapic(machine, entry);
-        break;
-    case MADT_OVERRIDE:
-        add_override(machine, entry);
-        break;
-    case MADT_APIC_ADDRESS:
-        machine->local_apic = load(entry + 4, 8);
-        break;
+    case MADT_CPU: single = add_cpu(machine, entry[3], load32(entry + 4)); break;
+    case MADT_CPU_WIDE: single = add_cpu(machine, load32(entry + 4), load32(entry + 8)); break;
+    case MADT_IOAPIC: add_ioapic(machine, entry); break;
+    case MADT_OVERRIDE: add_override(machine, entry); break;
+    case MADT_APIC_ADDRESS: machine->local_apic = load(entry + 4, 8); break;
     }
     return single ? NULL : "ACPI: the MADT lists a CPU twice";
 }
@@ -174,8 +176,8 @@ static const char *read_madt(struct acpi_machine *machine, const uint8_t *table,
     return NULL;
 }
 
-/* The off state's sleep type is the first number of the package named _S5_. A full interpreter would be needed to be
- * sure; what does not look like a package of small constants is ignored. */
+/* The off state's sleep type is the first number of the package named _S5_. A full interpreter
+ * would be needed to be sure; what does not look like a package of small constants is ignored. */
 static void find_sleep_type(struct acpi_machine *machine, const uint8_t *dsdt, size_t size) {
     for (size_t i = HEADER_SIZE; i + 9 <= size; i++) {
         if (memcmp(dsdt + i, "_S5_", 4) == 0 && dsdt[i + 4] == 0x12 && dsdt[i + 5] < 0x40) {
@@ -186,8 +188,8 @@ static void find_sleep_type(struct acpi_machine *machine, const uint8_t *dsdt, s
     }
 }
 
-static void read_fadt(const struct acpi_reader *reader, struct acpi_machine *machine, const uint8_t *table,
-                      size_t size) {
+static void read_fadt(const struct acpi_reader *reader, struct acpi_machine *machine,
+                      const uint8_t *table, size_t size) {
     if (size < FADT_PM1A + 4) {
         return;
     }
@@ -203,12 +205,14 @@ static void read_fadt(const struct acpi_reader *reader, struct acpi_machine *mac
 }
 
 /* Only a MADT that is there but broken is an error: nothing else is needed to start. */
-static const char *read_listed(const struct acpi_reader *reader, struct acpi_machine *machine, uint64_t address) {
+static const char *read_listed(const struct acpi_reader *reader, struct acpi_machine *machine,
+                               uint64_t address) {
     const uint8_t *header = read_bytes(reader, address, HEADER_SIZE);
     size_t size;
     if (header != NULL && memcmp(header, "APIC", 4) == 0) {
         const uint8_t *table = read_table(reader, address, "APIC", &size);
-        return table == NULL ? "ACPI: the MADT's length or checksum is wrong" : read_madt(machine, table, size);
+        return table == NULL ? "ACPI: the MADT's length or checksum is wrong"
+                             : read_madt(machine, table, size);
     }
     const uint8_t *fadt = read_table(reader, address, "FACP", &size);
     if (fadt != NULL) {
@@ -231,8 +235,9 @@ static uint64_t read_root(const struct acpi_reader *reader, uint64_t root, unsig
     }
     uint32_t length = load32(extended + 20);
     uint64_t xsdt = load(extended + 24, 8);
-    const uint8_t *all = length < ROOT_SIZE_EXTENDED || length > ROOT_SIZE_MAX ? NULL
-                                                                               : read_bytes(reader, root, length);
+    const uint8_t *all = length < ROOT_SIZE_EXTENDED || length > ROOT_SIZE_MAX
+                             ? NULL
+                             : read_bytes(reader, root, length);
     if (all == NULL || !sum_is_zero(all, length)) {
         return 0;
     }
@@ -240,7 +245,8 @@ static uint64_t read_root(const struct acpi_reader *reader, uint64_t root, unsig
     return xsdt != 0 ? xsdt : rsdt;
 }
 
-const char *acpi_read(const struct acpi_reader *reader, uint64_t root, struct acpi_machine *machine) {
+const char *acpi_read(const struct acpi_reader *reader, uint64_t root,
+                      struct acpi_machine *machine) {
     unsigned entry_size;
     size_t size;
     memset(machine, 0, sizeof(*machine));

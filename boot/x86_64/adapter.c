@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From multiboot2 or PVH, and ACPI, to struct boot_info. Runs once, on the boot tables and the boot CPU; physical memory
- * is read through the direct map. What the loader and the firmware left is hostile: bad data ends in info.error.
+ * From multiboot2 or PVH, and ACPI, to struct boot_info. Runs once, on the boot tables and the boot
+ * CPU; physical memory is read through the direct map. What the loader and the firmware left is
+ * hostile: bad data ends in info.error.
  */
 #include "arch/io.h"
 #include "arch/impl/layout.h"
@@ -26,9 +27,9 @@
 #define TRAMPOLINE_LIMIT 0xa0000ul
 #define BOOT_MAP_SMALL   (4ul << 30)
 
-#define COM1              0x3f8
-#define PORT_DEBUG_EXIT   0xf4
-#define MEMORY_AVAILABLE  1u
+#define COM1             0x3f8
+#define PORT_DEBUG_EXIT  0xf4
+#define MEMORY_AVAILABLE 1u
 
 enum multiboot2_tag {
     TAG_END = 0,
@@ -86,7 +87,8 @@ static const void *read_physical(void *context, uint64_t address, size_t length)
 
 /* 115200 baud, 8 bits, no interrupts; polled by the kernel's log. */
 static void uart_start(void) {
-    static const uint8_t steps[][2] = {{1, 0x00}, {3, 0x80}, {0, 0x01}, {1, 0x00}, {3, 0x03}, {2, 0x07}, {4, 0x0b}};
+    static const uint8_t steps[][2] = {{1, 0x00}, {3, 0x80}, {0, 0x01}, {1, 0x00},
+                                       {3, 0x03}, {2, 0x07}, {4, 0x0b}};
     arch_port_write8(COM1 + 7, 0x5a);
     if (arch_port_read8(COM1 + 7) != 0x5a) {
         return;
@@ -199,7 +201,8 @@ static void read_multiboot2(uint64_t address) {
 /* The lists need not be aligned: entries are copied. */
 static void read_pvh_memory_map(const struct pvh_start *start) {
     struct multiboot2_entry entry;
-    const uint8_t *map = read_physical(NULL, start->memory_map, start->memory_map_count * sizeof(entry));
+    const uint8_t *map =
+        read_physical(NULL, start->memory_map, start->memory_map_count * sizeof(entry));
     if (map == NULL) {
         boot_fail(&info, "PVH: the memory map lies outside of memory");
         return;
@@ -232,7 +235,8 @@ static void read_pvh_command_line(const struct pvh_start *start) {
 
 static void read_pvh(const struct pvh_start *start) {
     string_copy(info.firmware, sizeof(info.firmware), "PVH");
-    if (start->version < 1 || start->memory_map_count == 0 || start->memory_map_count > MEMORY_MAP_MAX) {
+    if (start->version < 1 || start->memory_map_count == 0 ||
+        start->memory_map_count > MEMORY_MAP_MAX) {
         boot_fail(&info, "PVH: no usable memory map");
         return;
     }
@@ -315,7 +319,8 @@ static void read_processors(void) {
     boot_cpu_set_first(&info, b >> 24);
 }
 
-/* The highest free page that a CPU can start in; none is no error until a second CPU shall start. */
+/* The highest free page that a CPU can start in; none is no error until a second CPU shall start.
+ */
 static void reserve_trampoline(void) {
     for (uint32_t i = 0; i < info.memory_count; i++) {
         const struct boot_memory *entry = &info.memory[i];
@@ -330,7 +335,8 @@ static void reserve_trampoline(void) {
     }
 }
 
-/* start.S comes here. magic and address: eax and ebx at entry. PVH loaders leave anything in eax. */
+/* start.S comes here. magic and address: eax and ebx at entry. PVH loaders leave anything in eax.
+ */
 _Noreturn void boot_main(uint32_t magic, uint32_t address) {
     uart_start();
     find_power();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Firmware entry. GRUB (multiboot2) and PVH loaders both enter boot_entry in 32-bit protected mode without paging,
- * with a structure's address in ebx; adapter.c tells them apart. The static tables built here map the first GiBs twice,
- * at identity (for the moment of switching, here and when other CPUs start) and at the direct map, and the image
- * where it is linked. With 1 GiB pages all 128 GiB of the direct map are there, without them the first 4 GiB.
+ * Firmware entry. GRUB (multiboot2) and PVH loaders both enter boot_entry in 32-bit protected mode
+ * without paging, with a structure's address in ebx; adapter.c tells them apart. The static tables
+ * built here map the first GiBs twice, at identity (for the moment of switching, here and when
+ * other CPUs start) and at the direct map, and the image where it is linked. With 1 GiB pages all
+ * 128 GiB of the direct map are there, without them the first 4 GiB.
  */
 #include "arch/impl/layout.h"
 
@@ -122,7 +123,8 @@ boot_enable_paging:
     movl %eax, %cr0
     ret
 
-/* Says why on COM1, then leaves QEMU by its exit device; elsewhere it stops. The text's address is in ebp. */
+/* Says why on COM1, then leaves QEMU by its exit device; elsewhere it stops. The text's address
+ * is in ebp. */
 boot_refuse:
     movb (%ebp), %al
     testb %al, %al

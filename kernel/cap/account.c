@@ -4,7 +4,8 @@
 
 #include "kernel/assert.h"
 
-void account_init(struct account *account, struct account *parent) {
+void account_init(struct account *account, struct account *parent, struct object *owner) {
+    account->owner = owner;
     account->parent = parent;
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
         account->used[i] = 0;

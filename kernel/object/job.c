@@ -44,7 +44,7 @@ static ts_status_t job_new(struct job *parent, struct job **result) {
         slab_free(&job_cache, job);
         return status;
     }
-    account_init(&job->account, payer);
+    account_init(&job->account, payer, &job->object);
     job->parent = parent;
     list_init(&job->children);
     list_init(&job->processes);

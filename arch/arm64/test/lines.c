@@ -24,7 +24,6 @@ static bool offers(uint32_t wanted, void (*arm)(void), void (*disarm)(void)) {
     uint32_t seen = ARM_IRQ_NONE;
     for (unsigned i = 0; i < TRIES; i++) {
         arch_irq_enable();
-        arm_isb();
         arch_irq_disable();
         arm();
         __asm__ volatile("dsb sy" : : : "memory");

@@ -16,7 +16,8 @@ probe_vectors:
     ret
 
     .text
-/* bool probe_read(const void *address, uint64_t *cause, uint64_t *value): the vectors are borrowed for one load. */
+/* bool probe_read(const void *address, uint64_t *cause, uint64_t *value): the vectors are
+ * borrowed for one load. */
     .global probe_read
 probe_read:
     mrs     x3, vbar_el1

@@ -10,7 +10,8 @@ probe_read:
     movl $1, %eax
     ret
 
-/* The page fault handler meanwhile: on the stack error code, rip, cs, flags, rsp. Returns from probe_read. */
+/* The page fault handler meanwhile: on the stack error code, rip, cs, flags, rsp. Returns from
+ * probe_read. */
     .globl probe_fault
 probe_fault:
     popq %rcx

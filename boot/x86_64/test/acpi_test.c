@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ACPI reader against tables like those of QEMU's q35, built with one thing wrong each, cut off and damaged at
- * random, with checksums that are right all the same. Each read hands out a heap block of its exact size, so that
- * ASan sees every byte read too many.
+ * The ACPI reader against tables like those of QEMU's q35, built with one thing wrong each, cut off
+ * and damaged at random, with checksums that are right all the same. Each read hands out a heap
+ * block of its exact size, so that ASan sees every byte read too many.
  */
 #include "base/test/hostile.h"
 
@@ -90,14 +90,14 @@ static void put_header(uint32_t offset, const char *signature, uint32_t size) {
 /* Two CPUs and a disabled one, an IOAPIC, the override of line 2 and one of line 9: level, low. */
 static uint32_t put_entries(uint32_t offset) {
     static const uint8_t entries[] = {
-        0, 8,  0, 0, 1, 0, 0, 0,                                     /* CPU 0 */
-        0, 8,  1, 4, 1, 0, 0, 0,                                     /* CPU 4 */
-        0, 8,  2, 6, 0, 0, 0, 0,                                     /* disabled */
-        1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,                   /* IOAPIC */
-        2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                               /* ISA 0 is line 2 */
-        2, 10, 0, 9, 9, 0, 0, 0, 0x0f, 0,                            /* line 9 */
-        9, 16, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,             /* CPU 7, wide form */
-        9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,             /* CPU 256: dropped */
+        0, 8,  0,    0, 1, 0, 0,    0,                               /* CPU 0 */
+        0, 8,  1,    4, 1, 0, 0,    0,                               /* CPU 4 */
+        0, 8,  2,    6, 0, 0, 0,    0,                               /* disabled */
+        1, 12, 0,    0, 0, 0, 0xc0, 0xfe, 0,    0, 0, 0,             /* IOAPIC */
+        2, 10, 0,    0, 2, 0, 0,    0,    0,    0,                   /* ISA 0 is line 2 */
+        2, 10, 0,    9, 9, 0, 0,    0,    0x0f, 0,                   /* line 9 */
+        9, 16, 0,    0, 7, 0, 0,    0,    1,    0, 0, 0, 0, 0, 0, 0, /* CPU 7, wide form */
+        9, 16, 0,    0, 0, 1, 0,    0,    1,    0, 0, 0, 0, 0, 0, 0, /* CPU 256: dropped */
         4, 6,  0xff, 0, 0, 1,                                        /* unknown to us */
     };
     memcpy(memory + offset, entries, sizeof(entries));
@@ -105,7 +105,8 @@ static uint32_t put_entries(uint32_t offset) {
 }
 
 static void build(void) {
-    static const uint8_t sleep[] = {'_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 0x05, 0x00, 0x00, 0x00};
+    static const uint8_t sleep[] = {'_',  'S',  '5',  '_',  0x12, 0x06,
+                                    0x04, 0x0a, 0x05, 0x00, 0x00, 0x00};
     memset(memory, 0, sizeof(memory));
     memcpy(memory + ROOT, "RSD PTR ", 8);
     memory[ROOT + 15] = 2;
@@ -224,9 +225,10 @@ static void bad_lengths_are_refused(void **state) {
     (void)state;
     static const struct {
         uint32_t offset, value;
-    } rows[] = {{ROOT + 20, 35},     {ROOT + 20, 0xffffffff}, {LIST + 4, 35},       {LIST + 4, 0xffffffff},
-                {MADT + 4, 43},      {MADT + 4, 36},          {MADT + 4, 0x7fffffff}, {MADT + 4, 45},
-                {MADT + 4, 44 + 10}, {MADT + 44, 0x00000000}, {MADT + 44, 0x00000100}, {MADT + 44, 0x0000ff00},
+    } rows[] = {{ROOT + 20, 35},         {ROOT + 20, 0xffffffff}, {LIST + 4, 35},
+                {LIST + 4, 0xffffffff},  {MADT + 4, 43},          {MADT + 4, 36},
+                {MADT + 4, 0x7fffffff},  {MADT + 4, 45},          {MADT + 4, 44 + 10},
+                {MADT + 44, 0x00000000}, {MADT + 44, 0x00000100}, {MADT + 44, 0x0000ff00},
                 {MADT + 44, 0x00000700}};
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         build();

@@ -10,8 +10,9 @@ static inline void arch_irq_disable(void) {
     __asm__ volatile("msr daifset, #2" : : : "memory");
 }
 
+/* What is pending is taken before this returns. */
 static inline void arch_irq_enable(void) {
-    __asm__ volatile("msr daifclr, #2" : : : "memory");
+    __asm__ volatile("msr daifclr, #2\n\tisb" : : : "memory");
 }
 
 static inline bool arch_irq_enabled(void) {

@@ -18,14 +18,15 @@ struct arch_frame {
 
 struct arch_ports;
 
-/* Written by the CPU that switches from or to it. sp is meaningful while the thread does not run. */
+/* Written by the CPU that switches from or to it. sp is meaningful while the thread does not run.
+ */
 struct arch_context {
     struct arch_frame *frame; /* null: a kernel thread */
     uint64_t sp;
     uint64_t stack_top;
-    uint64_t tls;             /* FS base */
+    uint64_t tls; /* FS base */
     bool fpu_used;
-    const struct arch_ports *ports; /* null: none (arch/ports.h) */
+    const struct arch_ports *ports;                                 /* null: none (arch/ports.h) */
     uint8_t fpu_area[ARCH_FPU_AREA_SIZE + ARCH_FPU_AREA_ALIGN - 1]; /* aligned inside */
 };
 

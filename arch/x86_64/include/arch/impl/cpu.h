@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The x86-64 part of the per-CPU block, found through GS. It holds what the CPU itself reads: descriptor table, task
- * state with the I/O permission bitmap, and the stacks for events that may strike on a broken stack.
+ * The x86-64 part of the per-CPU block, found through GS. It holds what the CPU itself reads:
+ * descriptor table, task state with the I/O permission bitmap, and the stacks for events that may
+ * strike on a broken stack.
  */
 #pragma once
 
@@ -30,22 +31,24 @@ struct arch_tss {
 
 enum arch_emergency_stack { ARCH_STACK_FAULT, ARCH_STACK_NMI, ARCH_STACK_COUNT };
 
-/* Entry code knows the offsets of the first three (layout.h). Written by its own CPU, interrupts off. */
+/* Entry code knows the offsets of the first three (layout.h). Written by its own CPU, interrupts
+ * off. */
 struct arch_percpu {
     struct arch_percpu *self;
-    uint64_t kernel_stack;         /* top of the running thread's kernel stack */
-    uint64_t scratch;              /* user stack pointer during system call entry */
+    uint64_t kernel_stack; /* top of the running thread's kernel stack */
+    uint64_t scratch;      /* user stack pointer during system call entry */
     uint32_t cpu;
     uint32_t apic_id;
-    struct arch_context *context;  /* the running thread's, null before the first switch */
-    const struct arch_ports *ports; /* whose permissions are in tss.iomap; may be stale, never dereferenced if so */
-    uint32_t ports_first;          /* bytes of tss.iomap that are not all ones */
+    struct arch_context *context; /* the running thread's, null before the first switch */
+    const struct arch_ports
+        *ports; /* whose permissions are in tss.iomap; may be stale, never dereferenced if so */
+    uint32_t ports_first; /* bytes of tss.iomap that are not all ones */
     uint32_t ports_end;
     uint64_t ports_generation;
-    int64_t deadline;              /* ns; INT64_MAX: none */
-    bool fpu_enabled;              /* CR0.TS is clear */
+    int64_t deadline; /* ns; INT64_MAX: none */
+    bool fpu_enabled; /* CR0.TS is clear */
     bool online;
-    uint32_t stop_requested;       /* atomic: another CPU asks for a stop, by NMI */
+    uint32_t stop_requested; /* atomic: another CPU asks for a stop, by NMI */
     uint64_t gdt[8];
     struct arch_tss tss;
     uint8_t emergency[ARCH_STACK_COUNT][ARCH_EMERGENCY_STACK_SIZE] __attribute__((aligned(16)));

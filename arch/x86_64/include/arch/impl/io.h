@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Registers and ports. The compiler may not move or merge them; the CPU keeps uncached accesses in order. */
+/* Registers and ports. The compiler may not move or merge them; the CPU keeps uncached accesses in
+ * order. */
 #pragma once
 
 #include "abi/types.h"

@@ -2,9 +2,9 @@
 /* Numbers that C and assembly share. init.c asserts that they agree with the structures. */
 #pragma once
 
-#define LAYOUT_IMAGE_BASE       0xffffffff80000000 /* KERNEL_IMAGE_BASE */
-#define LAYOUT_USER_TOP         0x00007ffffffff000 /* ARCH_USER_TOP */
-#define LAYOUT_INVALID_ARGS     -10                /* TS_ERR_INVALID_ARGS */
+#define LAYOUT_IMAGE_BASE   0xffffffff80000000 /* KERNEL_IMAGE_BASE */
+#define LAYOUT_USER_TOP     0x00007ffffffff000 /* ARCH_USER_TOP */
+#define LAYOUT_INVALID_ARGS -10                /* TS_ERR_INVALID_ARGS */
 
 #define SELECTOR_KERNEL_CODE 0x08
 #define SELECTOR_KERNEL_DATA 0x10
