@@ -51,12 +51,14 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
 }
 
 void kernel_irq(unsigned line) {
+    sched_leave_idle();
     percpu_self()->interrupts++;
     interrupt_fire(line);
 }
 
 void kernel_timer(void) {
     struct percpu *self = percpu_self();
+    sched_leave_idle();
     self->interrupts++;
     timeout_run_expired();
     if (self->slice_end != TS_TIME_INFINITE && arch_time_now() >= self->slice_end) {
@@ -66,6 +68,7 @@ void kernel_timer(void) {
 
 void kernel_ipi(unsigned kind) {
     struct percpu *self = percpu_self();
+    sched_leave_idle();
     self->ipis++;
     if (kind == ARCH_IPI_STOP) {
         arch_halt();

@@ -31,6 +31,25 @@ static void free_capability(struct grace_node *node) {
     slab_free(&capability_cache, container_of(node, struct capability, grace));
 }
 
+static void defer_free(struct capability *capability) {
+    capability->grace.free = free_capability;
+    grace_defer(&capability->grace);
+}
+
+/* A grace period after the close. The node may have left the tree meanwhile. */
+static void release_object(struct grace_node *node) {
+    struct capability *capability = container_of(node, struct capability, grace);
+    object_release(capability->object);
+    struct spinlock *lock = capability_lock(capability);
+    spinlock_acquire(lock);
+    capability->release_pending = false;
+    bool unlinked = capability->unlinked;
+    spinlock_release(lock);
+    if (unlinked) {
+        defer_free(capability);
+    }
+}
+
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(parent)));
     if (parent->closed || parent->revoking) {
@@ -67,19 +86,32 @@ static void prune(struct capability *capability) {
             move_to(container_of(capability->children.next, struct capability, sibling), parent);
         }
         unlink_from_parent(capability);
-        capability->grace.free = free_capability;
-        grace_defer(&capability->grace);
+        capability->unlinked = true;
+        if (!capability->release_pending) {
+            defer_free(capability);
+        }
         capability = parent;
     }
 }
 
-void capability_close(struct capability *capability) {
+void capability_close(struct capability *capability, struct object *object) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(capability)));
     ASSERT(!capability->closed);
     capability->closed = true;
+    capability->object = object;
+    capability->release_pending = true;
+    capability->grace.free = release_object;
+    grace_defer(&capability->grace);
     capability->table = NULL;
     capability->in_flight = NULL;
     prune(capability);
+}
+
+void capability_finish_revoke(struct capability *capability) {
+    capability->revoking = false;
+    if (capability->closed) {
+        prune(capability);
+    }
 }
 
 struct capability *capability_next_victim(struct capability *top) {

@@ -11,7 +11,9 @@
 
 #define PANIC_EXIT_CODE 101u
 
-static uint32_t panicking; /* atomic: the first CPU wins */
+#define NOBODY UINT32_MAX
+
+static uint32_t panicking = NOBODY; /* atomic: the CPU that panics; the first wins */
 
 static void print_address(uint64_t ip) {
     log_emergency("  [<%lx>]\n", ip);
@@ -19,7 +21,11 @@ static void print_address(uint64_t ip) {
 
 _Noreturn void panic(const char *format, ...) {
     arch_irq_disable();
-    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) != 0) {
+    uint32_t first = NOBODY;
+    if (!__atomic_compare_exchange_n(&panicking, &first, percpu_cpu(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (first == percpu_cpu()) {
+            arch_reset(ARCH_RESET_OFF, PANIC_EXIT_CODE); /* a fault while panicking */
+        }
         arch_halt();
     }
     arch_ipi_send(~CPU_BIT(percpu_cpu()), ARCH_IPI_STOP);

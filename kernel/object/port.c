@@ -55,6 +55,16 @@ static void leave_endpoint(struct port *port) {
     }
 }
 
+static void observer_gone(struct grace_node *node) {
+    observer_free(container_of(node, struct port_observer, grace));
+}
+
+/* Another CPU may have taken the packet and be about to look whether it was cancelled: the memory stays for a while. */
+static void observer_defer_free(struct port_observer *observer) {
+    observer->grace.free = observer_gone;
+    grace_defer(&observer->grace);
+}
+
 /* The last handle is gone: nobody can take packets any more. Observers are unlinked one by one, because their objects'
  * locks come before the port's. */
 static void port_last_handle_closed(struct object *object) {
@@ -69,7 +79,7 @@ static void port_last_handle_closed(struct object *object) {
         spinlock_release(&port->queue.lock);
         (void)object_unobserve(observer->object, &observer->observer);
         (void)port_dequeue(port, &observer->packet);
-        observer_free(observer);
+        observer_defer_free(observer);
         spinlock_acquire(&port->queue.lock);
     }
     while ((node = list_pop_head(&port->packets)) != NULL) {
@@ -210,10 +220,6 @@ static void observer_taken(struct port_packet *packet) {
     }
 }
 
-static void observer_gone(struct grace_node *node) {
-    observer_free(container_of(node, struct port_observer, grace));
-}
-
 /* Object lock held. A wait through a handle that was closed ends without a packet (P8); its memory goes later,
  * because releasing the object needs the lock that is held here. */
 static void observer_fire(struct observer *base, ts_status_t status, ts_signals_t observed) {
@@ -234,8 +240,7 @@ static void observer_fire(struct observer *base, ts_status_t status, ts_signals_
     }
     spinlock_release(&observer->port->queue.lock);
     if (!cancelled) {
-        observer->grace.free = observer_gone;
-        grace_defer(&observer->grace);
+        observer_defer_free(observer);
     }
 }
 
@@ -291,7 +296,7 @@ ts_status_t port_cancel(struct port *port, const struct object *source, uint64_t
         spinlock_release(&port->queue.lock);
         (void)object_unobserve(observer->object, &observer->observer);
         (void)port_dequeue(port, &observer->packet);
-        observer_free(observer);
+        observer_defer_free(observer);
         status = TS_OK;
         spinlock_acquire(&port->queue.lock);
         node = port->observers.next;

@@ -19,6 +19,9 @@ struct capability {
     bool closed;                   /* its handle is gone */
     bool revoking;                 /* nothing can be derived from it now */
     uint32_t child_count;
+    struct object *object;         /* of the closed handle: its reference goes a grace period later */
+    bool release_pending;          /* that is still to come */
+    bool unlinked;                 /* out of the tree: to be freed */
     struct grace_node grace;
 };
 
@@ -32,8 +35,12 @@ void capability_discard(struct capability *capability);
 /* BAD_STATE if the parent is closed or being revoked. */
 ts_status_t capability_link(struct capability *child, struct capability *parent);
 
-/* The handle of the node is gone: prunes. */
-void capability_close(struct capability *capability);
+/* The handle of the node is gone: prunes. The handle's reference to the object is dropped a grace period later, so that
+ * whoever looked the handle up before may still take a reference. */
+void capability_close(struct capability *capability, struct object *object);
+
+/* Ends `revoking`; a node that was closed meanwhile is pruned. */
+void capability_finish_revoke(struct capability *capability);
 
 /* Makes the first grandchild a child of `top`, or returns a child without children; null when there are no
  * children. For revoke: repeated calls see every descendant once. */

@@ -29,6 +29,7 @@ struct handle_table {
     uint32_t last_free;
     uint32_t count;                 /* handles in use */
     struct account *account;
+    bool closed;                    /* takes no more handles */
 };
 
 /* A handle between two tables: in a message, or about to enter a table. object null: none, or revoked on the way. */
