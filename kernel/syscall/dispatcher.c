@@ -89,6 +89,8 @@ static void handle_pending(void) {
 void kernel_syscall(struct arch_frame *frame) {
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
+    struct percpu *self = percpu_self();
+    self->calls[self->call_count++ % LAST_CALLS] = (uint16_t)number;
     if (number < TS_SYSCALL_COUNT && syscall_table[number].handler != NULL) {
         if (CONFIG_DEBUG && number == mutated_call) {
             status = mutated_status;
