@@ -14,6 +14,10 @@ struct spinlock *capability_lock(const struct capability *capability) {
     return &tree_locks[capability->lock_index];
 }
 
+uint64_t capability_count(void) {
+    return __atomic_load_n(&capability_cache.used, __ATOMIC_RELAXED);
+}
+
 struct capability *capability_new(ts_koid_t root_koid) {
     struct capability *capability = slab_alloc(&capability_cache);
     if (capability != NULL) {

@@ -35,6 +35,13 @@ static uint32_t permissions_of_rights(ts_rights_t rights) {
            ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
 }
 
+/* CAN_MAP flags that rights of a handle allow to hand on. */
+static uint32_t can_map_of_rights(ts_rights_t rights) {
+    return ((rights & TS_RIGHT_READ) != 0 ? TS_VMAR_CAN_MAP_READ : 0) |
+           ((rights & TS_RIGHT_WRITE) != 0 ? TS_VMAR_CAN_MAP_WRITE : 0) |
+           ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_CAN_MAP_EXECUTE : 0);
+}
+
 static uint32_t permissions_of_range(const struct vmar *vmar) {
     return ((vmar->can_map & TS_VMAR_CAN_MAP_READ) != 0 ? TS_VMAR_READ : 0) |
            ((vmar->can_map & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_VMAR_WRITE : 0) |
@@ -101,11 +108,10 @@ static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t off
 
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address) {
-    (void)rights;
     if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if ((options & CAN_MAP & ~parent->can_map) != 0) {
+    if ((options & CAN_MAP & ~(parent->can_map & can_map_of_rights(rights))) != 0) {
         return TS_ERR_ACCESS_DENIED;
     }
     struct address_space *space = parent->space;
@@ -232,11 +238,9 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     if ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ) {
         return TS_ERR_INVALID_ARGS; /* M6, and W^X */
     }
-    (void)vmar_rights;
-    *allowed = permissions_of_range(vmar) & permissions_of_rights(vmo_rights);
+    *allowed = permissions_of_range(vmar) & permissions_of_rights(vmar_rights) & permissions_of_rights(vmo_rights);
     if ((options & PERMISSIONS & ~*allowed) != 0) {
-        user_error("vmar_map: permissions %x beyond what range and VMO handle allow (%x)", options & PERMISSIONS,
-                   *allowed);
+        user_error("vmar_map: permissions %x beyond what range and handles allow (%x)", options & PERMISSIONS, *allowed);
         return TS_ERR_ACCESS_DENIED;
     }
     uint64_t end;
@@ -573,12 +577,14 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
 }
 
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size) {
-    (void)rights;
     if ((options & ~PERMISSIONS) != 0 ||
         ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ)) {
         return TS_ERR_INVALID_ARGS;
     }
     ts_status_t status = check_address(vmar, address, size);
+    if (status == TS_OK && (options & ~permissions_of_rights(rights)) != 0) {
+        status = TS_ERR_ACCESS_DENIED;
+    }
     if (status != TS_OK) {
         return status;
     }

@@ -33,6 +33,9 @@ struct capability *capability_new(ts_koid_t root_koid);
 /* Frees one that was never linked. */
 void capability_discard(struct capability *capability);
 
+/* Nodes that exist. No lock. */
+uint64_t capability_count(void);
+
 /* BAD_STATE if the parent is closed or being revoked. */
 ts_status_t capability_link(struct capability *child, struct capability *parent);
 
