@@ -169,7 +169,7 @@ MACHINE_SOURCE := $(wildcard scripts/machines/$(ARCH).dts)
 ARCHIVE_FILES := $(PROGRAMS:$(BUILD)/%=%) $(if $(MANIFEST),manifest.dtb) $(if $(MACHINE_SOURCE),machine.dtb)
 DTC := dtc -q -I dts -O dtb -i .
 
-$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi)
+$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi tests/*/*.dtsi)
 	@mkdir -p $(@D)
 	$(Q)$(DTC) -i user/manifests -o $@ $<
 $(BUILD)/machine.dtb: $(MACHINE_SOURCE)
