@@ -187,4 +187,4 @@ $(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
 	    cpio --quiet -o -H newc --reproducible -R 0:0 > ../boot.cpio
 
 -include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
-include scripts/host.mk scripts/targets.mk
+include scripts/host.mk scripts/targets.mk scripts/bench.mk

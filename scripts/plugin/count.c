@@ -2,12 +2,13 @@
 /*
  * Counts executed instructions per CPU, kernel and user apart; a CPU that idles executes none. Counting begins where
  * the instruction at `from` is first executed, or at the marker CPU_MARK_BEGIN of tests/bench/cpu.h, and ends at
- * CPU_MARK_END or with the machine. With `profile` it also counts every instruction address.
+ * CPU_MARK_END or with the machine; each such section is counted on its own. With `profile` it also counts every
+ * instruction address.
  *
  *   -plugin count.so,out=FILE[,from=ADDRESS][,kernel=ADDRESS][,profile=on]
  *
- * kernel: lowest address that counts as the kernel's. Written to FILE: `cpu N kernel K user U` and, for a profile,
- * `at ADDRESS COUNT`. Needs -icount (or one CPU): CPUs then take turns, and nothing here is atomic.
+ * kernel: lowest address that counts as the kernel's. Written to FILE for each section: `section`, `cpu N kernel K
+ * user U` and, for a profile, `at ADDRESS COUNT`. Needs -icount (or one CPU): CPUs then take turns, and nothing here is atomic.
  */
 #include "qemu.h"
 
@@ -26,7 +27,7 @@ struct site {
     uint64_t count;
 };
 
-static const char *output;
+static FILE *output;
 static uint64_t from;
 static uint64_t kernel_start = UINT64_MAX;
 static bool profile;
@@ -50,6 +51,24 @@ static const struct marker markers[] = {
 };
 static const struct marker *marker;
 
+/* Writes the section that ends, and clears the counts. */
+static void write_section(void) {
+    fprintf(output, "section\n");
+    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
+        if (kernel_count[cpu] + user_count[cpu] != 0) {
+            fprintf(output, "cpu %u kernel %" PRIu64 " user %" PRIu64 "\n", cpu, kernel_count[cpu], user_count[cpu]);
+        }
+        kernel_count[cpu] = 0;
+        user_count[cpu] = 0;
+    }
+    for (unsigned i = 0; profile && i < TABLE_SLOTS; i++) {
+        if (table[i].count != 0) {
+            fprintf(output, "at %" PRIx64 " %" PRIu64 "\n", table[i].address, table[i].count);
+        }
+        table[i].count = 0;
+    }
+}
+
 static void begin(unsigned cpu, void *data) {
     (void)cpu;
     (void)data;
@@ -59,6 +78,9 @@ static void begin(unsigned cpu, void *data) {
 static void end(unsigned cpu, void *data) {
     (void)cpu;
     (void)data;
+    if (counting) {
+        write_section();
+    }
     counting = false;
 }
 
@@ -118,31 +140,17 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     }
 }
 
-static void write_out(qemu_plugin_id_t id, void *data) {
+static void machine_ended(qemu_plugin_id_t id, void *data) {
     (void)id;
-    (void)data;
-    FILE *file = fopen(output, "w");
-    if (file == NULL) {
-        return;
-    }
-    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-        if (kernel_count[cpu] + user_count[cpu] != 0) {
-            fprintf(file, "cpu %u kernel %" PRIu64 " user %" PRIu64 "\n", cpu, kernel_count[cpu], user_count[cpu]);
-        }
-    }
-    for (unsigned i = 0; i < TABLE_SLOTS; i++) {
-        if (table[i].count != 0) {
-            fprintf(file, "at %" PRIx64 " %" PRIu64 "\n", table[i].address, table[i].count);
-        }
-    }
-    fclose(file);
+    end(0, data);
+    fclose(output);
 }
 
 static bool read_option(const char *option) {
     const char *value = strchr(option, '=');
     size_t length = value != NULL ? (size_t)(value - option) : 0;
     if (length == 3 && strncmp(option, "out", 3) == 0) {
-        output = strdup(value + 1);
+        output = fopen(value + 1, "w");
     } else if (length == 4 && strncmp(option, "from", 4) == 0) {
         from = strtoull(value + 1, NULL, 0);
     } else if (length == 6 && strncmp(option, "kernel", 6) == 0) {
@@ -163,7 +171,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         }
     }
     if (output == NULL) {
-        fprintf(stderr, "count: out=FILE is missing\n");
+        fprintf(stderr, "count: out=FILE is missing or cannot be written\n");
         return 1;
     }
     for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
@@ -173,6 +181,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
     }
     from = from != 0 ? from : UINT64_MAX;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-    qemu_plugin_register_atexit_cb(id, write_out, NULL);
+    qemu_plugin_register_atexit_cb(id, machine_ended, NULL);
     return 0;
 }

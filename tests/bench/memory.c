@@ -18,26 +18,32 @@ static uint64_t map_size;
 static uint64_t page; /* address of a mapped page */
 
 static void run_frames(uint64_t count) {
+    ts_status_t failures = TS_OK;
     uint64_t value;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_system_debug(ts_startup_handle("debug"), TS_DEBUG_FRAMES, FRAME_PAIRS, &value);
+        failures |= ts_system_debug(ts_startup_handle("debug"), TS_DEBUG_FRAMES, FRAME_PAIRS, &value);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_map(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t vmar = ts_startup_handle("vmar");
     uint64_t address;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_vmar_map(vmar, TS_VMAR_READ | TS_VMAR_WRITE, 0, vmo, 0, map_size, &address);
-        (void)!ts_vmar_unmap(vmar, address, map_size);
+        failures |= ts_vmar_map(vmar, TS_VMAR_READ | TS_VMAR_WRITE, 0, vmo, 0, map_size, &address);
+        failures |= ts_vmar_unmap(vmar, address, map_size);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_protect(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t vmar = ts_startup_handle("vmar");
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_vmar_protect(vmar, i % 2 == 0 ? TS_VMAR_READ : TS_VMAR_READ | TS_VMAR_WRITE, page, TS_PAGE_SIZE);
+        failures |= ts_vmar_protect(vmar, i % 2 == 0 ? TS_VMAR_READ : TS_VMAR_READ | TS_VMAR_WRITE, page, TS_PAGE_SIZE);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_copy(uint64_t count) {

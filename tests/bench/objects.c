@@ -14,56 +14,67 @@
 static ts_handle_t event;
 
 static void run_copy(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t copy;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_handle_duplicate(event, TS_RIGHT_SAME_RIGHTS, &copy);
-        (void)!ts_handle_close(copy);
+        failures |= ts_handle_duplicate(event, TS_RIGHT_SAME_RIGHTS, &copy);
+        failures |= ts_handle_close(copy);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_revoke(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t copy;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_handle_duplicate(event, TS_RIGHT_SAME_RIGHTS, &copy);
-        (void)!ts_handle_revoke(event);
+        failures |= ts_handle_duplicate(event, TS_RIGHT_SAME_RIGHTS, &copy);
+        failures |= ts_handle_revoke(event);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_endpoint(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t handle;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_endpoint_create(0, &handle);
-        (void)!ts_handle_close(handle);
+        failures |= ts_endpoint_create(0, &handle);
+        failures |= ts_handle_close(handle);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_frame(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t handle;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_vmo_create(TS_PAGE_SIZE, 0, &handle);
-        (void)!ts_handle_close(handle);
+        failures |= ts_vmo_create(TS_PAGE_SIZE, 0, &handle);
+        failures |= ts_handle_close(handle);
     }
+    measure_must(failures, __func__);
 }
 
 static void run_thread(uint64_t count) {
+    ts_status_t failures = TS_OK;
     ts_handle_t process = ts_startup_handle("process");
     ts_handle_t handle;
     for (uint64_t i = 0; i < count; i++) {
-        (void)!ts_thread_create(process, "thread", 6, 0, &handle);
-        (void)!ts_handle_close(handle);
+        failures |= ts_thread_create(process, "thread", 6, 0, &handle);
+        failures |= ts_handle_close(handle);
     }
+    measure_must(failures, __func__);
 }
 
 /* Through init, as the shell does it. */
 static void run_spawn(uint64_t count) {
+    ts_status_t failures = TS_OK;
     static const char arguments[] = "nothing";
     for (uint64_t i = 0; i < count; i++) {
         uint64_t id;
         int64_t code;
-        if (ts_program_spawn(arguments, sizeof(arguments), &id) == TS_OK) {
-            (void)!ts_program_wait(id, &code);
-        }
+        failures |= ts_program_spawn(arguments, sizeof(arguments), &id);
+        failures |= ts_program_wait(id, &code);
     }
+    measure_must(failures, __func__);
 }
 
 void bench_objects(void) {
