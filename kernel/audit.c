@@ -57,32 +57,52 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
     }
 }
 
-static unsigned dump_process(const struct process *process) {
+#define DUMP_MAX 512u /* threads told of: a list that was damaged must not loop for ever */
+
+typedef void (*print_fn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static unsigned dump_process(const struct process *process, print_fn print, const char *end) {
     unsigned count = 0;
     LIST_FOR_EACH(node, &process->threads) {
         const struct thread *thread = container_of(node, struct thread, process_link);
-        log_line("%s/%s: state %u priority %u cpu %u", process->name, thread->task.name, thread->task.state,
-                 thread->task.priority, thread->task.cpu);
-        count++;
+        print("%s/%s: state %u call %u priority %u CPU %u%s", process->name, thread->task.name, thread->task.state,
+              thread->call_state, thread->task.priority, thread->task.cpu, end);
+        if (++count == DUMP_MAX) {
+            break;
+        }
     }
     return count;
 }
 
-static unsigned dump_job(const struct job *job) {
+/* All jobs, from the root down; depth is bounded. */
+static unsigned dump_jobs(print_fn print, const char *end) {
     unsigned count = 0;
-    LIST_FOR_EACH(node, &job->processes) {
-        count += dump_process(container_of(node, struct process, job_link));
+    const struct job *job = job_root();
+    while (job != NULL && count < DUMP_MAX) {
+        LIST_FOR_EACH(node, &job->processes) {
+            count += dump_process(container_of(node, struct process, job_link), print, end);
+        }
+        const struct list_node *down = list_first(&job->children);
+        while (down == NULL && job->parent != NULL) {
+            const struct list_node *next = job->sibling.next;
+            job = job->parent;
+            down = next != &job->children ? next : NULL;
+        }
+        job = down != NULL ? container_of(down, struct job, sibling) : NULL;
     }
     return count;
 }
 
-/* The root job and its children: what supervisors make. */
 uint64_t system_dump_threads(void) {
     spinlock_acquire(&task_tree_lock);
-    uint64_t count = dump_job(job_root());
-    LIST_FOR_EACH(node, &job_root()->children) {
-        count += dump_job(container_of(node, struct job, sibling));
-    }
+    uint64_t count = dump_jobs(log_line, "");
     spinlock_release(&task_tree_lock);
     return count;
+}
+
+void system_panic_dump(void) {
+    if (job_root() != NULL) {
+        log_emergency("threads:\n");
+        (void)dump_jobs(log_emergency, "\n");
+    }
 }

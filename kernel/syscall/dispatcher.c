@@ -9,6 +9,7 @@
 #include "kernel/assert.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 #define STATUS_SLOTS 128u /* -status of every code fits */
 
@@ -99,6 +100,7 @@ void kernel_syscall(struct arch_frame *frame) {
             __atomic_fetch_add(&counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
         }
     }
+    trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
     arch_frame_set_status(frame, status);
     if (__builtin_expect(percpu_self()->pending != 0, 0)) {
         handle_pending();

@@ -93,13 +93,14 @@ static bool show_processes(int count, char **words) {
     if (entries == 0) {
         return shell_error("init does not answer");
     }
-    ts_print("   ID THREADS HANDLES MEMORY/KiB     CPU/ms NAME\n");
+    ts_print("   ID THREADS HANDLES MEMORY/KiB      CPU/ms NAME\n");
     for (unsigned i = 0; i < entries; i++) {
         const struct sample *sample = &samples[0][i];
         if (sample->entry.id != 0 && sample->entry.state == TS_PROCESS_RUNNING) {
-            ts_print("%5lu %7lu %7lu %10lu %10lu %s\n", sample->entry.id, sample->stats.threads,
-                     sample->stats.handles, sample->stats.memory / 1024,
-                     sample->stats.cpu_time / 1000000, sample->entry.name);
+            ts_print("%5lu %7lu %7lu %10lu %7lu.%03lu %s\n", sample->entry.id,
+                     sample->stats.threads, sample->stats.handles, sample->stats.memory / 1024,
+                     sample->stats.cpu_time / 1000000, sample->stats.cpu_time / 1000 % 1000,
+                     sample->entry.name);
         }
     }
     return true;

@@ -8,6 +8,7 @@
 #include "kernel/spinlock.h"
 
 struct task;
+struct trace_record;
 
 /* Work before the return to user mode; set by the own CPU only (others send an IPI). */
 enum percpu_pending {
@@ -48,6 +49,9 @@ struct percpu {
 
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
+
+    struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
+    uint64_t trace_count;
 
     uint32_t lock_depth;          /* debug builds: locks held, and their classes */
     uint8_t lock_classes[LOCK_DEPTH_MAX];
