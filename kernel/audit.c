@@ -3,6 +3,7 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/kernelspace.h"
 #include "kernel/object.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -21,8 +22,29 @@ void system_boot_done(void) {
     boot_time = arch_time_now();
 }
 
+/* Every address space's table, one after the other, each under its own lock. */
+static uint64_t audit_spaces(void) {
+    uint64_t problems = 0;
+    ts_koid_t koid = 0;
+    struct process *process;
+    while ((process = process_after(koid)) != NULL) {
+        koid = process->object.koid;
+        mutex_acquire(&process->space->lock);
+        problems += pagetable_audit(&process->space->table, log_line);
+        mutex_release(&process->space->lock);
+        object_release(&process->object);
+        sched_preemption_point();
+    }
+    return problems;
+}
+
 uint64_t audit_run(void) {
-    uint64_t problems = frames_audit(log_line) + heap_audit(log_line);
+    grace_synchronize();
+    uint64_t problems = frames_audit(log_line) + heap_audit(log_line) + slab_audit(log_line);
+    problems += audit_spaces();
+    spinlock_acquire(&kernelspace_lock);
+    problems += pagetable_audit(&kernel_pagetable, log_line);
+    spinlock_release(&kernelspace_lock);
     if (log_console_bytes_after_release() != 0) {
         log_line("audit: the kernel wrote %lu bytes to the console after it gave it away",
                  log_console_bytes_after_release());
@@ -74,21 +96,13 @@ static unsigned dump_process(const struct process *process, print_fn print, cons
     return count;
 }
 
-/* All jobs, from the root down; depth is bounded. */
+/* task_tree_lock held, or the other CPUs stopped. */
 static unsigned dump_jobs(print_fn print, const char *end) {
     unsigned count = 0;
-    const struct job *job = job_root();
-    while (job != NULL && count < DUMP_MAX) {
+    for (struct job *job = job_next(NULL); job != NULL && count < DUMP_MAX; job = job_next(job)) {
         LIST_FOR_EACH(node, &job->processes) {
             count += dump_process(container_of(node, struct process, job_link), print, end);
         }
-        const struct list_node *down = list_first(&job->children);
-        while (down == NULL && job->parent != NULL) {
-            const struct list_node *next = job->sibling.next;
-            job = job->parent;
-            down = next != &job->children ? next : NULL;
-        }
-        job = down != NULL ? container_of(down, struct job, sibling) : NULL;
     }
     return count;
 }

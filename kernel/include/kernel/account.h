@@ -19,6 +19,10 @@ struct account {
 
 void account_init(struct account *account, struct account *parent, struct object *owner);
 
+/* A reference to the account's job, for as long as something without an object stays charged. Null is allowed. */
+void account_hold(struct account *account);
+void account_drop(struct account *account);
+
 /* NO_MEMORY for memory, NO_RESOURCES for everything else. A null account (the kernel's own) is never refused. */
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
 void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount);

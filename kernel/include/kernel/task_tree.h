@@ -21,6 +21,7 @@ struct job {
     struct job *parent;           /* referenced; null: root */
     unsigned depth;
     uint32_t state;               /* enum job_state */
+    uint32_t live;                /* processes and children that are not dead */
     struct list_node children, processes;
     struct list_node sibling;     /* in parent->children */
     char name[TS_NAME_LENGTH];
@@ -97,6 +98,12 @@ ts_status_t job_create_root(uint64_t memory_ceiling);
 ts_status_t job_create(struct job *parent, struct job **job);
 /* Kills everything below and the job itself. Has preemption points. */
 void job_kill(struct job *job);
+/* A process or a child of the job is dead, or was never more than a name: a killed job dies with the last. */
+void job_member_gone(struct job *job);
+/* The next job after `job` (null: the root) in a walk over all of them; null at the end. task_tree_lock held. */
+struct job *job_next(struct job *job);
+/* The process with the lowest koid above this one, referenced; null: none. Takes task_tree_lock. */
+struct process *process_after(ts_koid_t koid);
 
 /* --- processes --- */
 
