@@ -163,7 +163,7 @@ static bool show_top(int count, char **words) {
     for (size_t i = 0; i < cpu_count; i++) {
         uint64_t idle = cpus[1][i].idle_time - cpus[0][i].idle_time;
         ts_print("CPU %lu ", i);
-        print_share("idle", share(idle, length));
+        print_share("idle ", share(idle < length ? idle : length, length));
         ts_print(", %lu switches, %lu interrupts\n", cpus[1][i].switches - cpus[0][i].switches,
                  cpus[1][i].interrupts - cpus[0][i].interrupts);
     }
