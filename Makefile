@@ -19,6 +19,7 @@ endif
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH is one of: $(ARCHS))
