@@ -143,7 +143,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
 /* Of several who start a thread one goes on. */
 static bool claim_start(struct thread *thread) {
     return thread->process->state == PROCESS_RUNNING &&
-           !__atomic_exchange_n(&thread->start_claimed, true, __ATOMIC_ACQ_REL);
+           __atomic_exchange_n(&thread->start_claimed, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
@@ -154,7 +154,7 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     }
     ts_status_t status = map_buffer(thread);
     if (status != TS_OK) {
-        __atomic_store_n(&thread->start_claimed, false, __ATOMIC_RELEASE);
+        __atomic_store_n(&thread->start_claimed, 0, __ATOMIC_RELEASE);
         return status;
     }
     spinlock_acquire(&task_tree_lock);
