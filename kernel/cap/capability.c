@@ -22,6 +22,7 @@ struct capability *capability_new(ts_koid_t root_koid) {
     struct capability *capability = slab_alloc(&capability_cache);
     if (capability != NULL) {
         list_init(&capability->children);
+        list_init(&capability->dependents);
         capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
     }
     return capability;
@@ -35,9 +36,28 @@ static void free_capability(struct grace_node *node) {
     slab_free(&capability_cache, container_of(node, struct capability, grace));
 }
 
+static void defer_free(struct capability *capability) {
+    capability->grace.free = free_capability;
+    grace_defer(&capability->grace);
+}
+
+/* A grace period after the close. The node may have left the tree meanwhile. */
+static void release_object(struct grace_node *node) {
+    struct capability *capability = container_of(node, struct capability, grace);
+    object_release(capability->object);
+    struct spinlock *lock = capability_lock(capability);
+    spinlock_acquire(lock);
+    capability->release_pending = false;
+    bool unlinked = capability->unlinked;
+    spinlock_release(lock);
+    if (unlinked) {
+        defer_free(capability);
+    }
+}
+
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(parent)));
-    if (parent->closed || parent->revoking) {
+    if (parent->closed || parent->revoking != 0) {
         return TS_ERR_BAD_STATE;
     }
     child->parent = parent;
@@ -65,25 +85,102 @@ static void move_to(struct capability *child, struct capability *parent) {
 
 /* Each turn frees a node; after a splice nothing above changes, so the loop ends after a few. */
 static void prune(struct capability *capability) {
-    while (capability != NULL && capability->closed && capability->child_count <= 1 && !capability->revoking) {
+    while (capability != NULL && capability->closed && capability->child_count <= 1 && capability->revoking == 0 &&
+           list_is_empty(&capability->dependents)) {
         struct capability *parent = capability->parent;
         if (capability->child_count == 1) {
             move_to(container_of(capability->children.next, struct capability, sibling), parent);
         }
         unlink_from_parent(capability);
-        capability->grace.free = free_capability;
-        grace_defer(&capability->grace);
+        capability->unlinked = true;
+        if (!capability->release_pending) {
+            defer_free(capability);
+        }
         capability = parent;
     }
 }
 
-void capability_close(struct capability *capability) {
+void capability_close(struct capability *capability, struct object *object) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(capability)));
     ASSERT(!capability->closed);
     capability->closed = true;
+    capability->object = object;
+    capability->release_pending = true;
+    capability->grace.free = release_object;
+    grace_defer(&capability->grace);
     capability->table = NULL;
     capability->in_flight = NULL;
     prune(capability);
+}
+
+void capability_finish_revoke(struct capability *capability) {
+    ASSERT(capability->revoking > 0);
+    capability->revoking--;
+    prune(capability);
+}
+
+void capability_orphan(struct capability *capability) {
+    unlink_from_parent(capability);
+}
+
+ts_status_t dependent_attach(struct dependent *dependent, struct capability *capability) {
+    spinlock_acquire(capability_lock(capability));
+    bool possible = !capability->closed && capability->revoking == 0;
+    if (possible) {
+        list_add_tail(&capability->dependents, &dependent->link);
+        __atomic_store_n(&dependent->capability, capability, __ATOMIC_RELEASE);
+    }
+    spinlock_release(capability_lock(capability));
+    return possible ? TS_OK : TS_ERR_BAD_STATE;
+}
+
+bool dependent_join(struct dependent *dependent, struct dependent *other) {
+    struct capability *capability = __atomic_load_n(&other->capability, __ATOMIC_ACQUIRE);
+    if (capability == NULL) {
+        return false;
+    }
+    spinlock_acquire(capability_lock(capability));
+    bool attached = other->capability == capability;
+    if (attached) {
+        list_add_tail(&capability->dependents, &dependent->link);
+        __atomic_store_n(&dependent->capability, capability, __ATOMIC_RELEASE);
+    }
+    spinlock_release(capability_lock(capability));
+    return attached;
+}
+
+/* Nodes are freed a grace period after they left the tree, so the pointer may be followed to the lock. */
+bool dependent_detach(struct dependent *dependent) {
+    struct capability *capability = __atomic_load_n(&dependent->capability, __ATOMIC_ACQUIRE);
+    if (capability == NULL) {
+        return false;
+    }
+    spinlock_acquire(capability_lock(capability));
+    bool attached = dependent->capability == capability;
+    if (attached) {
+        list_remove(&dependent->link);
+        dependent->capability = NULL;
+        prune(capability);
+    }
+    spinlock_release(capability_lock(capability));
+    return attached;
+}
+
+void capability_prune(struct capability *capability) {
+    prune(capability);
+}
+
+struct dependent *capability_take_dependent(struct capability *capability, bool all) {
+    LIST_FOR_EACH(node, &capability->dependents) {
+        struct dependent *dependent = container_of(node, struct dependent, link);
+        if (all || dependent->ends_with_handle) {
+            dependent->hold(dependent);
+            list_remove(node);
+            __atomic_store_n(&dependent->capability, NULL, __ATOMIC_RELEASE);
+            return dependent;
+        }
+    }
+    return NULL;
 }
 
 struct capability *capability_next_victim(struct capability *top) {

@@ -121,7 +121,9 @@ static ts_status_t insert(struct handle_table *table, const struct handle_entry 
         return status;
     }
     spinlock_acquire(&table->lock);
-    if (table->first_free == FREE_END) {
+    if (table->closed) {
+        status = TS_ERR_BAD_STATE;
+    } else if (table->first_free == FREE_END) {
         status = grow(table);
     }
     if (status == TS_OK) {
@@ -178,7 +180,7 @@ static ts_status_t lock_handle(struct handle_table *table, ts_handle_t value, st
     return TS_OK;
 }
 
-/* The object's side of a closed handle; no lock held. */
+/* The object's side of a closed handle; no lock held. The handle's reference goes later (capability_close). */
 static void finish_close(struct object *object, ts_rights_t rights, const struct capability *capability) {
     object_cancel_observers(object, capability);
     if (object->ops->handle_closed != NULL) {
@@ -187,7 +189,6 @@ static void finish_close(struct object *object, ts_rights_t rights, const struct
     if (__atomic_sub_fetch(&object->handles, 1, __ATOMIC_ACQ_REL) == 0 && object->ops->last_handle_closed != NULL) {
         object->ops->last_handle_closed(object);
     }
-    object_release(object);
 }
 
 ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rights_t rights, uint64_t badge,
@@ -212,16 +213,36 @@ ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rig
         status = insert(table, &entry, value);
     }
     if (linked && status != TS_OK) {
-        capability_close(capability);
+        capability_close(capability, object);
     }
     spinlock_release(capability_lock(capability));
     if (status != TS_OK) {
+        finish_close(object, rights, NULL);
         if (!linked) {
             capability_discard(capability);
+            object_release(object);
         }
-        finish_close(object, rights, NULL);
     }
     return status;
+}
+
+/* Ends what cannot outlive the handle. Tree lock held; it is dropped for each one. Returns with it held. */
+static void end_dependents(struct capability *capability, bool all) {
+    struct spinlock *tree_lock = capability_lock(capability);
+    struct dependent *dependent;
+    while ((dependent = capability_take_dependent(capability, all)) != NULL) {
+        spinlock_release(tree_lock);
+        dependent->end(dependent);
+        spinlock_acquire(tree_lock);
+    }
+}
+
+/* Tree lock held, and held again on return. The count keeps the node while its dependents end. */
+static void close_capability(struct capability *capability, struct object *object) {
+    capability->revoking++;
+    capability_close(capability, object);
+    end_dependents(capability, false);
+    capability_finish_revoke(capability);
 }
 
 ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
@@ -234,7 +255,7 @@ ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
     struct handle_entry entry;
     extract(table, (uint32_t)value, &entry);
     spinlock_release(&table->lock);
-    capability_close(entry.capability);
+    close_capability(entry.capability, entry.object);
     spinlock_release(tree_lock);
     finish_close(entry.object, entry.rights, entry.capability);
     return TS_OK;
@@ -290,7 +311,7 @@ ts_status_t handle_take(struct handle_table *table, ts_handle_t value, ts_rights
     spinlock_release(&table->lock);
     spinlock_release(tree_lock);
     if (status == TS_OK) {
-        object_cancel_observers(entry->object, entry->capability);
+        object_cancel_observers(view.object, view.capability);
     }
     return status;
 }
@@ -323,8 +344,8 @@ void handle_entry_close(struct handle_entry *entry) {
     spinlock_acquire(tree_lock);
     struct object *object = entry->object;
     if (object != NULL) {
-        capability_close(entry->capability);
         entry->object = NULL;
+        close_capability(entry->capability, object);
     }
     spinlock_release(tree_lock);
     if (object != NULL) {
@@ -345,8 +366,21 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
     } else {
         return false;
     }
-    capability_close(victim);
+    capability_close(victim, entry->object);
     return true;
+}
+
+/* One descendant without children: its handle and what was built with it. A node that another revoke is at as well is
+ * left to that one, outside of the tree. Tree lock held. */
+static bool take_victim(struct capability *victim, struct handle_entry *entry) {
+    victim->revoking++;
+    bool taken = !victim->closed && detach_victim(victim, entry);
+    end_dependents(victim, true);
+    if (victim->revoking > 1 && victim->closed && victim->child_count == 0) {
+        capability_orphan(victim);
+    }
+    capability_finish_revoke(victim);
+    return taken;
 }
 
 ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
@@ -358,19 +392,22 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
     struct capability *top = view.capability;
     struct spinlock *tree_lock = capability_lock(top);
     spinlock_release(&table->lock);
-    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking) {
+    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking != 0) {
+        bool busy = top->revoking != 0;
         spinlock_release(tree_lock);
-        return top->revoking ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
+        return busy ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
     }
-    top->revoking = true; /* also keeps it from being pruned while this runs */
+    top->revoking++; /* also keeps it from being pruned while this runs */
+    end_dependents(top, true);
     struct capability *victim;
     do {
         struct handle_entry removed[BATCH];
         unsigned count = 0;
         for (unsigned i = 0; i < BATCH && (victim = capability_next_victim(top)) != NULL; i++) {
-            if (victim != top && detach_victim(victim, &removed[count])) {
-                count++;
+            if (victim == top) {
+                continue;
             }
+            count += take_victim(victim, &removed[count]) ? 1 : 0;
         }
         victim = capability_next_victim(top);
         spinlock_release(tree_lock);
@@ -380,16 +417,15 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
         sched_preemption_point();
         spinlock_acquire(tree_lock);
     } while (victim != NULL);
-    top->revoking = false;
-    if (top->closed) {
-        top->closed = false;
-        capability_close(top);
-    }
+    capability_finish_revoke(top);
     spinlock_release(tree_lock);
     return TS_OK;
 }
 
 void handle_table_close_all(struct handle_table *table) {
+    spinlock_acquire(&table->lock);
+    table->closed = true;
+    spinlock_release(&table->lock);
     for (uint32_t index = 0; index < table->capacity; index++) {
         const struct handle_slot *slot = slot_at(table, index);
         if (__atomic_load_n(&slot->object, __ATOMIC_ACQUIRE) != NULL) {

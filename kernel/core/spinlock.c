@@ -23,9 +23,10 @@ static void check_order(const struct spinlock *lock) {
     ASSERT(!arch_irq_enabled());
     ASSERT(self->lock_depth < sizeof(self->lock_classes));
     if (lock->lock_class != LOCK_UNCHECKED && self->lock_depth > 0) {
-        uint8_t last = self->lock_classes[self->lock_depth - 1];
-        if (last >= lock->lock_class) {
-            panic("lock order: class %u taken while holding class %u", lock->lock_class, last);
+        for (unsigned i = 0; i < self->lock_depth; i++) {
+            if (self->lock_classes[i] >= lock->lock_class) {
+                panic("lock order: class %u taken while holding class %u", lock->lock_class, self->lock_classes[i]);
+            }
         }
     }
 }

@@ -148,8 +148,10 @@ static char *fit(struct block *block, size_t need, size_t align) {
     if (start != payload && start - payload < sizeof(struct block)) {
         start += align;
     }
-    uintptr_t end = start - HEADER_SIZE + need;
-    return end <= (uintptr_t)block_end(block) && start >= payload ? (char *)start : NULL;
+    uintptr_t end = (uintptr_t)block_end(block);
+    /* Sums could wrap at the end of the address space; differences cannot. */
+    bool fits = start >= payload && start <= end && need - HEADER_SIZE <= end - start;
+    return fits ? (char *)start : NULL;
 }
 
 /* Cuts `need` bytes out of a free block, the payload at `payload`; what is before and behind stays free. */

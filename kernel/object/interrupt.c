@@ -22,16 +22,16 @@ static SLAB_CACHE(interrupt_cache, struct interrupt);
 /* The handle is gone: the line is masked and free for others. */
 static void interrupt_last_handle_closed(struct object *object) {
     struct interrupt *interrupt = container_of(object, struct interrupt, object);
-    spinlock_acquire(&table_lock);
-    arch_irq_mask(interrupt->line);
-    __atomic_store_n(&line_table[interrupt->line], NULL, __ATOMIC_RELEASE);
-    spinlock_release(&table_lock);
     spinlock_acquire(&interrupt->queue.lock);
-    interrupt->closed = true;
+    interrupt->closed = true; /* from here on nobody unmasks the line through this object */
     wait_queue_wake_all(&interrupt->queue, TS_ERR_CANCELED);
     struct port *port = interrupt->port;
     interrupt->port = NULL;
     spinlock_release(&interrupt->queue.lock);
+    spinlock_acquire(&table_lock);
+    arch_irq_mask(interrupt->line);
+    __atomic_store_n(&line_table[interrupt->line], NULL, __ATOMIC_RELEASE);
+    spinlock_release(&table_lock);
     if (port != NULL) {
         (void)port_dequeue(port, &interrupt->packet);
         object_release(&port->object);

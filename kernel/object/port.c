@@ -37,6 +37,7 @@ static SLAB_CACHE(observer_cache, struct port_observer);
 static void observer_free(struct port_observer *observer) {
     object_release(observer->object);
     account_release(observer->account, TS_CEILING_MEMORY, sizeof(*observer));
+    account_drop(observer->account);
     slab_free(&observer_cache, observer);
 }
 
@@ -55,6 +56,16 @@ static void leave_endpoint(struct port *port) {
     }
 }
 
+static void observer_gone(struct grace_node *node) {
+    observer_free(container_of(node, struct port_observer, grace));
+}
+
+/* Another CPU may have taken the packet and be about to look whether it was cancelled: the memory stays for a while. */
+static void observer_defer_free(struct port_observer *observer) {
+    observer->grace.free = observer_gone;
+    grace_defer(&observer->grace);
+}
+
 /* The last handle is gone: nobody can take packets any more. Observers are unlinked one by one, because their objects'
  * locks come before the port's. */
 static void port_last_handle_closed(struct object *object) {
@@ -69,7 +80,7 @@ static void port_last_handle_closed(struct object *object) {
         spinlock_release(&port->queue.lock);
         (void)object_unobserve(observer->object, &observer->observer);
         (void)port_dequeue(port, &observer->packet);
-        observer_free(observer);
+        observer_defer_free(observer);
         spinlock_acquire(&port->queue.lock);
     }
     while ((node = list_pop_head(&port->packets)) != NULL) {
@@ -143,6 +154,7 @@ static void user_packet_taken(struct port_packet *packet) {
     struct user_packet *user = container_of(packet, struct user_packet, packet);
     __atomic_fetch_sub(&user->port->user_packets, 1, __ATOMIC_RELAXED);
     account_release(user->account, TS_CEILING_MEMORY, sizeof(*user));
+    account_drop(user->account);
     object_release(&user->port->object);
     slab_free(&user_packet_cache, user);
 }
@@ -167,6 +179,7 @@ ts_status_t port_queue_user(struct port *port, const struct ts_packet *packet, s
     user->packet.taken = user_packet_taken;
     user->port = port;
     user->account = account;
+    account_hold(account);
     if (!port_enqueue(port, &user->packet)) {
         user_packet_taken(&user->packet);
     }
@@ -210,10 +223,6 @@ static void observer_taken(struct port_packet *packet) {
     }
 }
 
-static void observer_gone(struct grace_node *node) {
-    observer_free(container_of(node, struct port_observer, grace));
-}
-
 /* Object lock held. A wait through a handle that was closed ends without a packet (P8); its memory goes later,
  * because releasing the object needs the lock that is held here. */
 static void observer_fire(struct observer *base, ts_status_t status, ts_signals_t observed) {
@@ -234,8 +243,7 @@ static void observer_fire(struct observer *base, ts_status_t status, ts_signals_
     }
     spinlock_release(&observer->port->queue.lock);
     if (!cancelled) {
-        observer->grace.free = observer_gone;
-        grace_defer(&observer->grace);
+        observer_defer_free(observer);
     }
 }
 
@@ -254,6 +262,7 @@ ts_status_t port_wait_async(struct port *port, struct object *object, const stru
     observer->object = object;
     observer->port = port;
     observer->account = account;
+    account_hold(account);
     observer->key = key;
     observer->options = options;
     observer->observer.signals = signals;
@@ -291,7 +300,7 @@ ts_status_t port_cancel(struct port *port, const struct object *source, uint64_t
         spinlock_release(&port->queue.lock);
         (void)object_unobserve(observer->object, &observer->observer);
         (void)port_dequeue(port, &observer->packet);
-        observer_free(observer);
+        observer_defer_free(observer);
         status = TS_OK;
         spinlock_acquire(&port->queue.lock);
         node = port->observers.next;

@@ -4,6 +4,7 @@
 
 #include "abi/options.h"
 #include "abi/rights.h"
+#include "arch/ports.h"
 #include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/endpoint.h"
@@ -66,7 +67,7 @@ static ts_status_t make_buffer(struct thread *thread) {
 static ts_status_t map_buffer(struct thread *thread) {
     ts_status_t status =
         vmar_map(thread->process->root_vmar, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, thread->buffer_vmo,
-                 TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP, 0, TS_PAGE_SIZE, &thread->buffer_address);
+                 TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP, NULL, 0, TS_PAGE_SIZE, &thread->buffer_address);
     thread->buffer->self = thread->buffer_address;
     return status;
 }
@@ -127,6 +128,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
         spinlock_acquire(&task_tree_lock);
         bool alive = process->state <= PROCESS_RUNNING;
         if (alive) {
+            arch_ports_attach(&thread->task.context, process->ports);
             list_add_tail(&process->threads, &thread->process_link);
         }
         spinlock_release(&task_tree_lock);

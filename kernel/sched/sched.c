@@ -16,25 +16,29 @@
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "kernel/kernelspace.h"
+#include "kernel/trace.h"
 
 #define SLICE_NS      10000000 /* round robin among equals */
 #define GRACE_POLL_NS 20000
 
 static void queue_push(struct run_queue *queue, struct task *task, bool front) {
-    struct list_node *head = &queue->ready[task->priority];
+    unsigned level = task->priority;
+    struct list_node *head = &queue->ready[level];
+    task->queued_priority = (uint8_t)level;
     if (front) {
         list_add_head(head, &task->link);
     } else {
         list_add_tail(head, &task->link);
     }
-    queue->ready_levels[task->priority / 64] |= (uint64_t)1 << (task->priority % 64);
+    queue->ready_levels[level / 64] |= (uint64_t)1 << (level % 64);
     queue->ready_count++;
 }
 
 static void queue_remove(struct run_queue *queue, struct task *task) {
+    unsigned level = task->queued_priority;
     list_remove(&task->link);
-    if (list_is_empty(&queue->ready[task->priority])) {
-        queue->ready_levels[task->priority / 64] &= ~((uint64_t)1 << (task->priority % 64));
+    if (list_is_empty(&queue->ready[level])) {
+        queue->ready_levels[level / 64] &= ~((uint64_t)1 << (level % 64));
     }
     queue->ready_count--;
 }
@@ -63,6 +67,8 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     list_init(&cpu->grace_collecting);
     list_init(&cpu->grace_waiting);
     cpu->armed = TS_TIME_INFINITE;
+    cpu->slice_end = TS_TIME_INFINITE;
+    cpu->run_queue.running_priority = -1;
     idle->affinity = CPU_BIT(cpu->arch.cpu);
     idle->cpu = cpu->arch.cpu;
     idle->state = TASK_RUNNING;
@@ -118,15 +124,18 @@ static void switch_to(struct task *next) {
     struct task *old = self->current;
     DEBUG_ASSERT(self->lock_depth == 0);
     account(self, old);
+    trace(TRACE_SWITCH, next->priority, (uint64_t)next);
     self->switches++;
     grace_quiescent();
-    next->on_cpu = 1;
     next->empty_stack = false;
     next->cpu = self->arch.cpu;
     next->state = TASK_RUNNING;
+    __atomic_store_n(&next->on_cpu, 1, __ATOMIC_RELAXED);
     self->current = next;
     self->switched_from = old;
-    if (next->attention != 0) {
+    /* Who sets attention bits looks at on_cpu afterwards: one of the two sees the other. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&next->attention, __ATOMIC_RELAXED) != 0) {
         self->pending |= PENDING_ATTENTION;
     }
     if (next->space != old->space) {
@@ -192,9 +201,14 @@ static void schedule(bool requeue, bool front) {
     if (next != NULL) {
         queue_remove(&self->run_queue, next);
     }
+    /* Under the lock, so that whoever queues a task afterwards knows whether this CPU has to be told. */
+    self->run_queue.running_priority = next != NULL ? next->priority : -1;
     spinlock_release(&self->run_queue.lock);
     if (next == NULL) {
         next = steal(self);
+        if (next != NULL) {
+            __atomic_store_n(&self->run_queue.running_priority, next->priority, __ATOMIC_RELAXED);
+        }
     }
     if (next == NULL) {
         next = self->idle_task;
@@ -207,6 +221,10 @@ static void schedule(bool requeue, bool front) {
     switch_to(next);
 }
 
+static int running_priority(unsigned cpu) {
+    return __atomic_load_n(&percpu_of(cpu)->run_queue.running_priority, __ATOMIC_RELAXED);
+}
+
 /* The CPU on which a ready task should run: the last one unless it is busy with something at least as urgent and
  * another one idles. */
 static unsigned choose_cpu(const struct task *task) {
@@ -216,16 +234,13 @@ static unsigned choose_cpu(const struct task *task) {
     }
     unsigned last = task->cpu;
     if ((allowed & CPU_BIT(last)) != 0) {
-        const struct percpu *cpu = percpu_of(last);
-        const struct task *running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
-        if (running == cpu->idle_task || running->priority < task->priority) {
+        if (running_priority(last) < task->priority) {
             return last;
         }
     }
     for (uint64_t set = allowed; set != 0; set &= set - 1) {
         unsigned candidate = (unsigned)__builtin_ctzl(set);
-        const struct percpu *cpu = percpu_of(candidate);
-        if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == cpu->idle_task) {
+        if (running_priority(candidate) < 0) {
             return candidate;
         }
     }
@@ -243,9 +258,9 @@ void task_make_ready(struct task *task) {
     task->state = TASK_READY;
     task->cpu = target;
     queue_push(&cpu->run_queue, task, false);
-    struct task *running = __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
-    bool urgent = running == cpu->idle_task || running->priority < task->priority;
-    bool share = !urgent && running->priority == task->priority;
+    int running = cpu->run_queue.running_priority;
+    bool urgent = running < task->priority;
+    bool share = running == task->priority;
     spinlock_release(&cpu->run_queue.lock);
     if (cpu == self) {
         if (urgent) {
@@ -378,6 +393,9 @@ void task_set_priority(struct task *task, unsigned priority) {
     if (here) {
         queue_push(queue, task, false);
     }
+    if (task == task_current()) {
+        queue->running_priority = (int)priority;
+    }
     int top = queue_top(queue);
     spinlock_release(&queue->lock);
     if (task == task_current() && top > (int)priority) {
@@ -391,6 +409,16 @@ void task_set_attention(struct task *task, uint32_t bits) {
         percpu_self()->pending |= PENDING_ATTENTION;
     } else if (__atomic_load_n(&task->on_cpu, __ATOMIC_SEQ_CST) != 0) {
         arch_ipi_send(CPU_BIT(task->cpu), ARCH_IPI_RESCHEDULE);
+    }
+}
+
+/* The fence keeps look-ups behind the store: who waits for a grace period sees either the flag gone, or that nothing
+ * was looked up before it looked. */
+void sched_leave_idle(void) {
+    struct percpu *self = percpu_self();
+    if (__atomic_load_n(&self->idle, __ATOMIC_RELAXED) != 0) {
+        __atomic_store_n(&self->idle, 0, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
 }
 
@@ -415,6 +443,6 @@ _Noreturn void sched_idle(void) {
         if ((self->pending & PENDING_RESCHEDULE) == 0) {
             arch_idle();
         }
-        __atomic_store_n(&self->idle, 0, __ATOMIC_SEQ_CST);
+        sched_leave_idle();
     }
 }

@@ -103,6 +103,7 @@ struct kernel_start {
     struct task task;
     void (*fn)(void *);
     void *arg;
+    struct grace_node grace;
 };
 
 static void kernel_task_start(void *context) {
@@ -112,9 +113,15 @@ static void kernel_task_start(void *context) {
     task_exit();
 }
 
+static void kernel_task_free(struct grace_node *node) {
+    heap_free(container_of(node, struct kernel_start, grace));
+}
+
 static void kernel_task_finish(struct task *task) {
+    struct kernel_start *start = container_of(task, struct kernel_start, task);
     task_release_stack(task);
-    heap_free(container_of(task, struct kernel_start, task));
+    start->grace.free = kernel_task_free;
+    grace_defer(&start->grace);
 }
 
 struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg, unsigned priority) {

@@ -9,6 +9,7 @@
 #include "kernel/assert.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 #define STATUS_SLOTS 128u /* -status of every code fits */
 
@@ -102,6 +103,8 @@ static void handle_pending(void) {
 void kernel_syscall(struct arch_frame *frame) {
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
+    struct percpu *self = percpu_self();
+    self->calls[self->call_count++ % LAST_CALLS] = (uint16_t)number;
     if (number < TS_SYSCALL_COUNT && syscall_table[number].handler != NULL) {
         if (CONFIG_DEBUG && is_mutated(number)) {
             status = mutated_status;
@@ -113,6 +116,7 @@ void kernel_syscall(struct arch_frame *frame) {
             __atomic_fetch_add(&counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
         }
     }
+    trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
     arch_frame_set_status(frame, status);
     if (__builtin_expect(percpu_self()->pending != 0, 0)) {
         handle_pending();

@@ -82,7 +82,7 @@ static ts_status_t add(struct task *task, const char *name, ts_status_t status,
         status = TS_ERR_OUT_OF_RANGE;
     }
     if (status != TS_OK) {
-        ts_log("init: %s: handle %s: %s", task->name, name, ts_status_name(status));
+        ts_log("%s: handle %s: %s", task->name, name, ts_status_name(status));
         return status;
     }
     struct grant *grant = &task->grant[task->grant_count++];

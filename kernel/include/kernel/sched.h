@@ -42,6 +42,7 @@ struct task {
     uint32_t attention;           /* atomic: enum task_attention */
     uint8_t priority;             /* effective; base or inherited. Changed under the run queue's lock when ready */
     uint8_t base_priority;
+    uint8_t queued_priority;      /* whose list it is in, while queued */
     bool empty_stack;             /* blocked without kernel stack: resumes in user mode */
     uint32_t cpu;                 /* where it runs or ran last */
     uint64_t affinity;            /* set of CPUs */
@@ -168,6 +169,9 @@ void timeout_set(struct timeout *timeout, ts_time_t deadline);
 /* Afterwards expire is not called any more, but may still be running on another CPU. */
 void timeout_cancel(struct timeout *timeout);
 void timeout_run_expired(void);
+
+/* An interrupt came, perhaps while this CPU idled: from here on it may hold looked-up pointers. */
+void sched_leave_idle(void);
 
 /* --- grace periods --- */
 
