@@ -19,6 +19,7 @@ endif
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH is one of: $(ARCHS))
@@ -43,6 +44,7 @@ PREFIX_riscv64 := riscv64-linux-gnu-
 CC      := $(PREFIX_$(ARCH))gcc
 OBJCOPY := $(PREFIX_$(ARCH))objcopy
 AR      := $(PREFIX_$(ARCH))ar
+NM      := $(PREFIX_$(ARCH))nm
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
             -Wunused-result -Wconversion -Wno-sign-conversion
@@ -125,9 +127,21 @@ $(BUILD)/kernel/%.S.o: %.S Makefile | $(GENERATED)
 	$(if $(Q),@echo "  AS      $<")
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c $< -o $@
 
-$(BUILD)/kernel.elf: $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld
+# Linked twice: first without names of functions, then with the table made from the first. The table lies behind the
+# text, whose addresses stay.
+$(BUILD)/symbols.%.o: $(BUILD)/symbols.%.S
+	$(Q)$(CC) $(KERNEL_FLAGS) -c $< -o $@
+$(BUILD)/symbols.none.S: scripts/gen/symbols.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) $< < /dev/null > $@
+$(BUILD)/symbols.all.S: $(BUILD)/kernel.unnamed.elf scripts/gen/symbols.py
+	$(Q)$(NM) -n $< | $(PYTHON) scripts/gen/symbols.py > $@
+LINK_KERNEL = $(LINK) -Wl,-T,arch/$(ARCH)/kernel.ld $(KERNEL_OBJECTS) $(filter %.o,$<) -o $@
+$(BUILD)/kernel.unnamed.elf: $(BUILD)/symbols.none.o $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld
+	$(Q)$(LINK_KERNEL)
+$(BUILD)/kernel.elf: $(BUILD)/symbols.all.o $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld
 	$(if $(Q),@echo "  LINK    $@")
-	$(Q)$(LINK) -Wl,-T,arch/$(ARCH)/kernel.ld $(KERNEL_OBJECTS) -o $@
+	$(Q)$(LINK_KERNEL)
 
 $(BUILD)/Image: $(BUILD)/kernel.elf
 	$(Q)$(OBJCOPY) -O binary $< $@

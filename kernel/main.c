@@ -13,6 +13,7 @@
 #include "kernel/syscall.h"
 #include "kernel/system.h"
 #include "kernel/task_tree.h"
+#include "kernel/trace.h"
 
 #define MEMORY_MIN      ((uint64_t)32 << 20)
 #define PERCPU_STRIDE   ((uint64_t)1 << 16)
@@ -46,6 +47,12 @@ static void start_console(const struct boot_info *bi) {
     }
 }
 
+/* A page of records; without memory for it the CPU is not traced. */
+static void start_trace(struct percpu *block) {
+    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+    block->trace = frame != NULL ? frame_to_virt(frame) : NULL;
+}
+
 static struct percpu *new_percpu(unsigned cpu) {
     uint64_t base = KERNEL_PERCPU_BASE + cpu * PERCPU_STRIDE;
     for (uint64_t offset = 0; offset < sizeof(struct percpu); offset += TS_PAGE_SIZE) {
@@ -69,6 +76,7 @@ static void start_cpu(const struct boot_info *bi, unsigned cpu) {
     string_copy(idle->name, sizeof(idle->name), "idle");
     idle->wait_word = 1;
     sched_init_cpu(block, idle);
+    start_trace(block);
     if (arch_cpu_start(bi, &block->arch, (char *)stack + stack_size()) != TS_OK) {
         log_line("CPU %u does not start", cpu);
         return;
@@ -126,6 +134,9 @@ _Noreturn void kernel_main(const struct boot_info *bi) {
     stage("scheduler");
     boot_idle.wait_word = 1;
     sched_init_cpu(percpu_self(), &boot_idle);      /* this code is CPU 0's idle task from here on */
+    start_trace(percpu_self());
+    trace_start(bi->command_line);
+    panic_set_dump(system_panic_dump);
     start_jobs();
     stage("idle threads");
     start_cpus(bi);                                 /* each CPU with its own */

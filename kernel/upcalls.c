@@ -11,6 +11,7 @@
 #include "kernel/kernelspace.h"
 #include "kernel/process.h"
 #include "kernel/system.h"
+#include "kernel/trace.h"
 
 static const char *fault_name(enum fault_kind kind) {
     static const char *const names[] = {
@@ -35,11 +36,13 @@ _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct f
     log_emergency("\n%s in the kernel at %lx, address %lx (%s), access %x, code %lx\n", fault_name(fault->kind),
                   arch_frame_ip(frame), fault->address, kernelspace_area(fault->address), fault->access, fault->code);
     arch_frame_dump(frame, log_emergency);
+    arch_backtrace(frame, panic_print_address);
     const struct task *task = task_current();
     panic("%s, task %s", fault_name(fault->kind), task != NULL ? task->name : "none");
 }
 
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
+    trace(TRACE_FAULT, fault->kind, fault->address);
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
         system_count_fault();
         end_faulting_process(frame, fault);
@@ -52,6 +55,7 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
 
 void kernel_irq(unsigned line) {
     sched_leave_idle();
+    trace(TRACE_INTERRUPT, line, 0);
     percpu_self()->interrupts++;
     interrupt_fire(line);
 }

@@ -78,7 +78,8 @@ static inline uint64_t arm_image_to_phys(const void *address) {
 }
 
 /* start.S */
-extern char arm_vectors[], arm_secondary_entry[];
+extern char arm_vectors[], arm_secondary_entry[], arm_table_exchange[];
+extern uint64_t boot_table_identity[];
 extern uint64_t arm_table_empty[];
 
 /* usercopy.S */
@@ -111,6 +112,7 @@ _Noreturn void arm_trap_stack(struct arch_frame *frame);
 /* init.c */
 extern const struct boot_info *arm_boot_info; /* null before arch_init_early() */
 bool arm_on_emergency_stack(uint64_t address);
+void arm_semihosting_forget(void); /* nobody listens */
 /* False if the machine has no PSCI. *result: 0, or a negative PSCI error. */
 bool arm_psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, int64_t *result);
 

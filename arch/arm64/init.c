@@ -20,7 +20,7 @@
 #define SEMIHOSTING_EXIT     0x18
 #define SEMIHOSTING_FINISHED 0x20026 /* the application ended; the next word is its code */
 
-#define EMERGENCY_STACK_SIZE 4096
+#define EMERGENCY_STACK_SIZE 8192
 
 bool arm_has_pmu;
 uint64_t arm_image_phys;
@@ -40,6 +40,10 @@ void arch_percpu_set(struct arch_percpu *p) {
 bool arm_on_emergency_stack(uint64_t address) {
     uint64_t start = (uint64_t)emergency_stack;
     return address >= start && address < start + sizeof(emergency_stack);
+}
+
+void arm_semihosting_forget(void) {
+    power.kind = BOOT_POWER_NONE;
 }
 
 static bool pmu_present(void) {

@@ -71,10 +71,17 @@ uint64_t arch_mmu_boot_root(void) {
     return ARM_READ(ttbr1_el1) & ~(TS_PAGE_SIZE - 1);
 }
 
+/* While there is no kernel table, code runs where the boot code's identity mapping has it. */
 void arch_mmu_set_kernel(uint64_t root) {
+    void (*exchange)(uint64_t, uint64_t) =
+        (void (*)(uint64_t, uint64_t))arm_image_to_phys(arm_table_exchange);
+    uint64_t lower = ARM_READ(ttbr0_el1);
     arm_kernel_root = root;
     __asm__ volatile("dsb ishst" : : : "memory");
-    ARM_WRITE(ttbr1_el1, root);
+    ARM_WRITE(ttbr0_el1, arm_image_to_phys(boot_table_identity));
+    arm_isb();
+    exchange(root, arm_image_to_phys(arm_table_empty));
+    ARM_WRITE(ttbr0_el1, lower);
     __asm__ volatile("isb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");
 }
 

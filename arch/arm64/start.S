@@ -43,17 +43,18 @@
 /* Goes on at the caller at EL1, MMU off. Loses x0-x2. */
     .global arm_enter_el1
 arm_enter_el1:
-    ldr     x0, =SCTLR_OFF
     mrs     x1, CurrentEL
     cmp     x1, #(2 << 2)
     b.eq    1f
+    ldr     x0, =SCTLR_OFF
     msr     sctlr_el1, x0
     isb
     ret
-1:  msr     sctlr_el1, x0
-    ldr     x0, =(HCR_RW | HCR_PAC)
+1:  ldr     x0, =(HCR_RW | HCR_PAC)
     msr     hcr_el2, x0
-    isb                         /* which decides the layout of the registers below */
+    isb                         /* which decides what the registers below are */
+    ldr     x0, =SCTLR_OFF
+    msr     sctlr_el1, x0
     ldr     x0, =CPTR_RES1
     msr     cptr_el2, x0
     msr     hstr_el2, xzr
@@ -67,16 +68,17 @@ arm_enter_el1:
     msr     cnthctl_el2, x0
     msr     cntvoff_el2, xzr
 
-    mrs     x1, id_aa64dfr0_el1 /* all performance counters are EL1's */
+    mov     x0, xzr             /* no debug traps, and all performance counters are EL1's */
+    mrs     x1, id_aa64dfr0_el1
     ubfx    x1, x1, #8, #4
     cbz     x1, 2f
     cmp     x1, #0xf
     b.eq    2f
     mrs     x0, pmcr_el0
     ubfx    x0, x0, #11, #5
-    msr     mdcr_el2, x0
+2:  msr     mdcr_el2, x0
 
-2:  mrs     x1, id_aa64pfr0_el1 /* GICv3: EL1 uses the registers of its CPU interface */
+    mrs     x1, id_aa64pfr0_el1 /* GICv3: EL1 uses the registers of its CPU interface */
     ubfx    x1, x1, #24, #4
     cbz     x1, 3f
     mrs     x0, ICC_SRE_EL2
@@ -159,6 +161,19 @@ arm_mmu_enable:
     cbz     x4, 2f
     .inst   0xd500419f          /* msr pan, #1 */
 2:  ret
+
+/* void arm_table_exchange(uint64_t root, uint64_t empty), called at its physical address: replaces
+ * the kernel's table by way of one that maps nothing, so that no TLB sees both. */
+    .global arm_table_exchange
+arm_table_exchange:
+    msr     ttbr1_el1, x1
+    isb
+    tlbi    vmalle1
+    dsb     nsh
+    isb
+    msr     ttbr1_el1, x0
+    isb
+    ret
 
 /* PSCI starts a CPU here. x0: physical address of its struct arm_startup. */
     .global arm_secondary_entry

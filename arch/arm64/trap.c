@@ -109,6 +109,7 @@ static bool in_user_copy(const struct arch_frame *frame, const struct fault *fau
 
 void arm_trap_kernel(struct arch_frame *frame) {
     if (frame->pc == (uint64_t)arm_semihosting_stop) {
+        arm_semihosting_forget();
         frame->pc += INSTRUCTION_SIZE;
         return;
     }
@@ -132,9 +133,12 @@ void arm_trap_machine(struct arch_frame *frame) {
     kernel_fault(frame, &fault);
 }
 
-/* A second overflow while the first is being reported ends the report. */
+/* A trap while an overflow is being reported ends the report. */
 _Noreturn void arm_trap_stack(struct arch_frame *frame) {
     if (arm_on_emergency_stack(frame->sp)) {
+        if (frame->pc == (uint64_t)arm_semihosting_stop) {
+            arm_semihosting_forget();
+        }
         arch_reset(ARCH_RESET_OFF, 1);
     }
     struct fault fault = {

@@ -48,31 +48,62 @@ static bool is_text(uint64_t ip) {
     return ip >= (uint64_t)kernel_text_start && ip < (uint64_t)kernel_text_end;
 }
 
-static void walk(uint64_t fp, uint64_t sp, unsigned depth, void (*visit)(uint64_t ip)) {
-    while (depth < DEPTH_MAX && is_on_stack(fp, sp)) {
-        const uint64_t *pair = (const uint64_t *)fp - 2;
+/* Where a walk stands: the frame pointer, and a lower bound of it on the same stack. */
+struct position {
+    uint64_t fp;
+    uint64_t sp;
+};
+
+/* Goes to a trapped context. A function that calls nothing has stored s0 where others have the
+ * return address, which is still in ra. */
+static void enter_frame(struct position *at, const struct arch_frame *frame,
+                        void (*visit)(uint64_t ip)) {
+    visit(frame->ip);
+    *at = (struct position){.fp = frame->x[8], .sp = frame->x[2]};
+    if (is_on_stack(at->fp, at->sp)) {
+        uint64_t stored = ((const uint64_t *)at->fp)[-1];
+        if (!is_text(stored) && is_text(frame->x[1])) {
+            visit(frame->x[1]);
+            at->sp = at->fp;
+            at->fp = stored;
+        }
+    }
+}
+
+/* trap_handle() was entered with sp at the frame, so that its frame pointer is the frame's address.
+ */
+static void walk(struct position at, unsigned depth, void (*visit)(uint64_t ip)) {
+    for (; depth < DEPTH_MAX && is_on_stack(at.fp, at.sp); depth++) {
+        const uint64_t *pair = (const uint64_t *)at.fp - 2;
         uint64_t ip = pair[1];
+        if (ip == (uint64_t)arch_trap_kernel_return || ip == (uint64_t)arch_trap_overflow_return) {
+            const struct arch_frame *frame = (const struct arch_frame *)at.fp;
+            if (!is_on_stack((uint64_t)(frame + 1), at.sp) || ++depth == DEPTH_MAX) {
+                return;
+            }
+            enter_frame(&at, frame, visit);
+            continue;
+        }
         if (!is_text(ip)) {
             return;
         }
         visit(ip);
-        depth++;
-        sp = fp;
-        fp = pair[0];
+        at = (struct position){.fp = pair[0], .sp = at.fp};
     }
 }
 
 /* noinline: its own frame is the first one walked. */
 __attribute__((noinline)) void arch_backtrace(const struct arch_frame *frame,
                                               void (*visit)(uint64_t ip)) {
+    struct position at;
     if (frame == NULL) {
-        uint64_t sp;
-        __asm__ volatile("mv %0, sp" : "=r"(sp));
-        walk((uint64_t)__builtin_frame_address(0), sp, 0, visit);
-        return;
-    }
-    visit(frame->ip);
-    if (!arch_frame_is_user(frame)) {
-        walk(frame->x[8], frame->x[2], 1, visit);
+        __asm__ volatile("mv %0, sp" : "=r"(at.sp));
+        at.fp = (uint64_t)__builtin_frame_address(0);
+        walk(at, 0, visit);
+    } else if (arch_frame_is_user(frame)) {
+        visit(frame->ip);
+    } else {
+        enter_frame(&at, frame, visit);
+        walk(at, 2, visit);
     }
 }

@@ -132,6 +132,8 @@ trap_from_kernel:
     sd      tp, FRAME_X(4)(sp)
     csrr    t0, scause
     handle_trap clear_sum=1
+    .globl arch_trap_kernel_return
+arch_trap_kernel_return:
     /* tp is not restored: the thread may go on on another CPU. */
     ld      t0, FRAME_IP(sp)
     ld      t1, FRAME_STATUS(sp)
@@ -159,6 +161,8 @@ stack_overflow:
     sd      tp, FRAME_X(4)(sp)
     li      t0, CAUSE_OVERFLOW
     handle_trap
+    .globl arch_trap_overflow_return
+arch_trap_overflow_return:
     unimp
 
     .data

@@ -85,6 +85,8 @@ void trap_handle(struct arch_frame *frame);
 
 /* Assembly. */
 void arch_trap_entry(void);
+extern char arch_trap_kernel_return[];   /* where trap_handle() returns to after a kernel trap */
+extern char arch_trap_overflow_return[]; /* or would, after an overflow of the stack */
 void arch_fpu_load(const struct arch_context *context); /* the FPU is on and has the state */
 void arch_user_start(void);          /* that of a thread without kernel state: sp = user frame */
 void arch_kernel_thread_start(void); /* first "return" of a kernel thread: s1(s2) */

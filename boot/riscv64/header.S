@@ -56,10 +56,10 @@ boot_entry:
 boot_table:
     .quad   0, 0, LEAF(2), 0        /* the image where it is, for the moment of switching */
     .fill   256 - 4, 8, 0
-    .set    gib, 0
+    .set    .Lgib, 0
     .rept   128                     /* the direct map */
-    .quad   LEAF_GLOBAL(gib)
-    .set    gib, gib + 1
+    .quad   LEAF_GLOBAL(.Lgib)
+    .set    .Lgib, .Lgib + 1
     .endr
     .fill   510 - 256 - 128, 8, 0
     .quad   LEAF_GLOBAL(2)          /* the image: 0xffffffff80000000 */

@@ -3,12 +3,26 @@
 #include "kernel/account.h"
 
 #include "kernel/assert.h"
+#include "kernel/object.h"
 
-void account_init(struct account *account, struct account *parent) {
+void account_init(struct account *account, struct account *parent, struct object *owner) {
+    account->owner = owner;
     account->parent = parent;
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
         account->used[i] = 0;
         account->ceiling[i] = TS_CEILING_UNSET;
+    }
+}
+
+void account_hold(struct account *account) {
+    if (account != NULL) {
+        object_reference(account->owner);
+    }
+}
+
+void account_drop(struct account *account) {
+    if (account != NULL) {
+        object_release(account->owner);
     }
 }
 

@@ -28,6 +28,7 @@ ts_status_t object_init(struct object *object, enum ts_object_kind kind, const s
     if (status != TS_OK) {
         return status;
     }
+    account_hold(account); /* it lives as long as what it paid for */
     object->ops = ops;
     object->kind = (uint8_t)kind;
     object->waitable = true;
@@ -46,6 +47,7 @@ ts_status_t object_init(struct object *object, enum ts_object_kind kind, const s
 void object_uncharge(struct object *object) {
     account_release(object->account, TS_CEILING_MEMORY, object->size);
     __atomic_fetch_sub(&live_objects, 1, __ATOMIC_RELAXED);
+    account_drop(object->account);
 }
 
 void object_reference(struct object *object) {

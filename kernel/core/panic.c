@@ -8,6 +8,8 @@
 #include "arch/smp.h"
 #include "base/format.h"
 #include "kernel/percpu.h"
+#include "kernel/symbols.h"
+#include "kernel/trace.h"
 
 #define PANIC_EXIT_CODE 101u
 
@@ -15,8 +17,16 @@
 
 static uint32_t panicking = NOBODY; /* atomic: the CPU that panics; the first wins */
 
-static void print_address(uint64_t ip) {
-    log_emergency("  [<%lx>]\n", ip);
+static void (*dump_system)(void);
+
+void panic_set_dump(void (*dump)(void)) {
+    dump_system = dump;
+}
+
+void panic_print_address(uint64_t ip) {
+    uint64_t offset = 0;
+    const char *name = symbol_find(ip, &offset);
+    log_emergency("  %lx %s+0x%lx\n", ip, name != NULL ? name : "?", offset);
 }
 
 _Noreturn void panic(const char *format, ...) {
@@ -35,6 +45,10 @@ _Noreturn void panic(const char *format, ...) {
     format_va(text, sizeof(text), format, arguments);
     va_end(arguments);
     log_emergency("\nPANIC on CPU %u: %s\n", percpu_cpu(), text);
-    arch_backtrace(NULL, print_address);
+    arch_backtrace(NULL, panic_print_address);
+    trace_dump(log_emergency);
+    if (dump_system != NULL) {
+        dump_system();
+    }
     arch_reset(ARCH_RESET_OFF, PANIC_EXIT_CODE);
 }

@@ -149,7 +149,8 @@ static char *fit(struct block *block, size_t need, size_t align) {
         start += align;
     }
     uintptr_t end = (uintptr_t)block_end(block);
-    bool fits = start >= payload && start - HEADER_SIZE <= end && need <= end - (start - HEADER_SIZE);
+    /* Sums could wrap at the end of the address space; differences cannot. */
+    bool fits = start >= payload && start <= end && need - HEADER_SIZE <= end - start;
     return fits ? (char *)start : NULL;
 }
 

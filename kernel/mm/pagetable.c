@@ -60,6 +60,7 @@ bool pagetable_soft_ad;
 TEMPLATE ts_status_t walk_make(const struct pt_format *f, struct pagetable *pt, uint64_t va, unsigned to,
                                uint64_t **slot) {
     uint64_t table = pt->root;
+#pragma GCC unroll 4
     for (unsigned level = level_top(f); level > to; level--) {
         uint64_t *at = slot_of(f, table, va, level);
         uint64_t entry = entry_load(at);
@@ -158,7 +159,7 @@ TEMPLATE void clear_range(const struct pt_format *f, struct pagetable *pt, uint6
         uint64_t size = level_size(spot.level);
         uint64_t start = va & ~(size - 1);
         uint64_t wanted = entries_within(f, va, end, spot.level);
-        uint64_t i = 0;
+        uint64_t i = 0, last = 0;
         int count = 0;
         for (; i < wanted; i++) {
             uint64_t entry = entry_load(&spot.slot[i]);
@@ -167,12 +168,15 @@ TEMPLATE void clear_range(const struct pt_format *f, struct pagetable *pt, uint6
             }
             if (entry != 0) {
                 entry_store(&spot.slot[i], 0);
-                flush_add(flush, start + i * size, start + (i + 1) * size);
+                last = i + 1;
                 count++;
             }
         }
-        if (count > 0 && table_count_add(f, spot.slot, spot.level, -count)) {
-            tables_collect(pt, va, spot.level, flush);
+        if (count > 0) {
+            flush_add(flush, start, start + last * size);
+            if (table_count_add(f, spot.slot, spot.level, -count)) {
+                tables_collect(pt, va, spot.level, flush);
+            }
         }
         va = start + i * size;
         if (va == 0) {

@@ -51,14 +51,19 @@ ts_status_t pagetable_new(struct pagetable *pt, const struct pt_format *format, 
     return TS_OK;
 }
 
-/* Frees the tables below the first `entries` entries of a table. Depth is bounded by the levels. */
-static void tables_free(const struct pt_format *f, uint64_t table, unsigned level, unsigned entries) {
+/* Frees the tables below the first `entries` entries of a table, and stops when none is left. Depth is bounded by the
+ * levels. */
+static void tables_free(struct pagetable *pt, uint64_t table, unsigned level, unsigned entries) {
+    const struct pt_format *f = pt->format;
     const uint64_t *slots = phys_to_virt(table);
-    for (unsigned i = 0; level > 0 && i < entries; i++) {
+    unsigned left = table == pt->root ? entries : frame_from_phys(table)->entry_count;
+    for (unsigned i = 0; level > 0 && i < entries && left > 0 && pt->table_count > root_frames(f); i++) {
+        left -= slots[i] != 0 ? 1 : 0;
         if (entry_is_table(f, slots[i], level)) {
             uint64_t child = entry_table(f, slots[i]);
-            tables_free(f, child, level - 1, PT_ENTRIES);
+            tables_free(pt, child, level - 1, PT_ENTRIES);
             frame_free(frame_from_phys(child));
+            pt->table_count--;
         }
     }
 }
@@ -66,7 +71,7 @@ static void tables_free(const struct pt_format *f, uint64_t table, unsigned leve
 void pagetable_destroy(struct pagetable *pt) {
     struct frame *root = frame_from_phys(pt->root);
     unsigned entries = level_entries(pt->format, level_top(pt->format));
-    tables_free(pt->format, pt->root, level_top(pt->format),
+    tables_free(pt, pt->root, level_top(pt->format),
                 (root->index & TABLE_UPPER_SHARED) != 0 ? entries / 2 : entries);
     if (root_frames(pt->format) == 1) {
         frame_free(root);

@@ -137,14 +137,15 @@ TEMPLATE bool phys_valid(const struct pt_format *f, uint64_t pa, uint64_t length
 
 TEMPLATE struct spot walk_find(const struct pt_format *f, uint64_t root, uint64_t va) {
     struct spot spot = {.level = level_top(f)};
-    for (uint64_t table = root;; spot.level--) {
-        spot.slot = slot_of(f, table, va, spot.level);
+    spot.slot = slot_of(f, root, va, spot.level);
+    spot.entry = entry_load(spot.slot);
+#pragma GCC unroll 4
+    while (entry_is_table(f, spot.entry, spot.level)) {
+        spot.level--;
+        spot.slot = slot_of(f, entry_table(f, spot.entry), va, spot.level);
         spot.entry = entry_load(spot.slot);
-        if (!entry_is_table(f, spot.entry, spot.level)) {
-            return spot;
-        }
-        table = entry_table(f, spot.entry);
     }
+    return spot;
 }
 
 TEMPLATE void flush_add(struct pt_flush *flush, uint64_t start, uint64_t end) {

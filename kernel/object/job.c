@@ -16,8 +16,53 @@ static struct job *root_job;
 static void job_released(struct object *object) {
     struct job *job = container_of(object, struct job, object);
     spinlock_acquire(&task_tree_lock);
+    bool counted = list_is_linked(&job->sibling) && job->state != JOB_DEAD;
     list_remove(&job->sibling);
     spinlock_release(&task_tree_lock);
+    if (counted) {
+        job_member_gone(job->parent);
+    }
+}
+
+/* T6. A job that dies is one member less of its parent, and so on; depth is bounded. */
+static void job_check_dead(struct job *job) {
+    while (job != NULL) {
+        spinlock_acquire(&task_tree_lock);
+        bool dies = job->state == JOB_KILLED && job->live == 0;
+        if (dies) {
+            job->state = JOB_DEAD;
+            if (job->parent != NULL) {
+                job->parent->live--;
+            }
+        }
+        spinlock_release(&task_tree_lock);
+        if (!dies) {
+            return;
+        }
+        object_update_signals(&job->object, 0, TS_SIGNAL_TERMINATED);
+        job = job->parent;
+    }
+}
+
+void job_member_gone(struct job *job) {
+    spinlock_acquire(&task_tree_lock);
+    ASSERT(job->live > 0);
+    job->live--;
+    spinlock_release(&task_tree_lock);
+    job_check_dead(job);
+}
+
+struct job *job_next(struct job *job) {
+    if (job == NULL) {
+        return root_job;
+    }
+    const struct list_node *next = list_first(&job->children);
+    while (next == NULL && job->parent != NULL) {
+        next = job->sibling.next;
+        job = job->parent;
+        next = next != &job->children ? next : NULL;
+    }
+    return next != NULL ? container_of(next, struct job, sibling) : NULL;
 }
 
 static void job_free(struct object *object) {
@@ -44,7 +89,7 @@ static ts_status_t job_new(struct job *parent, struct job **result) {
         slab_free(&job_cache, job);
         return status;
     }
-    account_init(&job->account, payer);
+    account_init(&job->account, payer, &job->object);
     job->parent = parent;
     list_init(&job->children);
     list_init(&job->processes);
@@ -80,6 +125,7 @@ ts_status_t job_create(struct job *parent, struct job **result) {
     bool ready = parent->state == JOB_READY;
     if (ready) {
         list_add_tail(&parent->children, &job->sibling);
+        parent->live++;
     }
     spinlock_release(&task_tree_lock);
     if (!ready) {
@@ -113,6 +159,26 @@ static struct process *next_process(struct job *job) {
     return NULL;
 }
 
+struct process *process_after(ts_koid_t koid) {
+    struct process *best = NULL;
+    spinlock_acquire(&task_tree_lock);
+    for (struct job *job = job_next(NULL); job != NULL; job = job_next(job)) {
+        LIST_FOR_EACH(node, &job->processes) {
+            struct process *process = container_of(node, struct process, job_link);
+            ts_koid_t candidate = process->object.koid;
+            if (candidate > koid && (best == NULL || candidate < best->object.koid) &&
+                __atomic_load_n(&process->object.references, __ATOMIC_RELAXED) != 0) {
+                best = process;
+            }
+        }
+    }
+    if (best != NULL && !try_reference(&best->object)) {
+        best = NULL;
+    }
+    spinlock_release(&task_tree_lock);
+    return best;
+}
+
 static struct job *next_child(struct job *job) {
     LIST_FOR_EACH(node, &job->children) {
         struct job *child = container_of(node, struct job, sibling);
@@ -129,7 +195,9 @@ void job_kill(struct job *top) {
     object_reference(&top->object);
     for (;;) {
         spinlock_acquire(&task_tree_lock);
-        job->state = JOB_KILLED;
+        if (job->state == JOB_READY) {
+            job->state = JOB_KILLED;
+        }
         struct process *process = next_process(job);
         struct job *child = process == NULL ? next_child(job) : NULL;
         spinlock_release(&task_tree_lock);
@@ -141,7 +209,7 @@ void job_kill(struct job *top) {
         } else {
             struct job *parent = job->parent;
             bool last = job == top;
-            object_update_signals(&job->object, 0, TS_SIGNAL_TERMINATED);
+            job_check_dead(job);
             object_release(&job->object);
             if (last) {
                 return;

@@ -37,6 +37,7 @@ static SLAB_CACHE(observer_cache, struct port_observer);
 static void observer_free(struct port_observer *observer) {
     object_release(observer->object);
     account_release(observer->account, TS_CEILING_MEMORY, sizeof(*observer));
+    account_drop(observer->account);
     slab_free(&observer_cache, observer);
 }
 
@@ -153,6 +154,7 @@ static void user_packet_taken(struct port_packet *packet) {
     struct user_packet *user = container_of(packet, struct user_packet, packet);
     __atomic_fetch_sub(&user->port->user_packets, 1, __ATOMIC_RELAXED);
     account_release(user->account, TS_CEILING_MEMORY, sizeof(*user));
+    account_drop(user->account);
     object_release(&user->port->object);
     slab_free(&user_packet_cache, user);
 }
@@ -177,6 +179,7 @@ ts_status_t port_queue_user(struct port *port, const struct ts_packet *packet, s
     user->packet.taken = user_packet_taken;
     user->port = port;
     user->account = account;
+    account_hold(account);
     if (!port_enqueue(port, &user->packet)) {
         user_packet_taken(&user->packet);
     }
@@ -259,6 +262,7 @@ ts_status_t port_wait_async(struct port *port, struct object *object, const stru
     observer->object = object;
     observer->port = port;
     observer->account = account;
+    account_hold(account);
     observer->key = key;
     observer->options = options;
     observer->observer.signals = signals;

@@ -17,8 +17,12 @@ static SLAB_CACHE(process_cache, struct process);
 static void process_released(struct object *object) {
     struct process *process = container_of(object, struct process, object);
     spinlock_acquire(&task_tree_lock);
+    bool counted = list_is_linked(&process->job_link) && process->state != PROCESS_DEAD;
     list_remove(&process->job_link);
     spinlock_release(&task_tree_lock);
+    if (counted) {
+        job_member_gone(process->job);
+    }
 }
 
 static void process_free(struct object *object) {
@@ -73,6 +77,7 @@ ts_status_t process_create(struct job *job, const char *name, struct process **r
     }
     string_copy(process->name, sizeof(process->name), name);
     list_init(&process->threads);
+    list_init(&process->port_grants);
     list_init(&process->job_link);
     process->job = job;
     object_reference(&job->object);
@@ -80,6 +85,7 @@ ts_status_t process_create(struct job *job, const char *name, struct process **r
     bool ready = job->state == JOB_READY;
     if (ready) {
         list_add_tail(&job->processes, &process->job_link);
+        job->live++;
     }
     spinlock_release(&task_tree_lock);
     if (!ready) {
@@ -140,9 +146,11 @@ void process_kill(struct process *process, int64_t exit_code) {
 
 void process_finish(struct process *process) {
     handle_table_close_all(&process->handles);
+    ports_release_all(process);
     (void)vmar_destroy(process->root_vmar);
     spinlock_acquire(&task_tree_lock);
     process->state = PROCESS_DEAD;
     spinlock_release(&task_tree_lock);
     object_update_signals(&process->object, 0, TS_SIGNAL_TERMINATED);
+    job_member_gone(process->job);
 }

@@ -16,6 +16,7 @@
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "kernel/kernelspace.h"
+#include "kernel/trace.h"
 
 #define SLICE_NS      10000000 /* round robin among equals */
 #define GRACE_POLL_NS 20000
@@ -123,6 +124,7 @@ static void switch_to(struct task *next) {
     struct task *old = self->current;
     DEBUG_ASSERT(self->lock_depth == 0);
     account(self, old);
+    trace(TRACE_SWITCH, next->priority, (uint64_t)next);
     self->switches++;
     grace_quiescent();
     next->empty_stack = false;

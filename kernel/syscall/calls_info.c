@@ -121,11 +121,21 @@ static void collect_ceilings(struct object *object, struct cursor *cursor) {
     }
 }
 
+/* With the present stretch of a CPU that idles: it may go on for long. A figure for people, read without locks. */
+static uint64_t idle_time(const struct percpu *cpu) {
+    ts_time_t time = cpu->idle_time;
+    ts_time_t since = cpu->accounted;
+    if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == cpu->idle_task && since < arch_time_now()) {
+        time += arch_time_now() - since;
+    }
+    return (uint64_t)time;
+}
+
 static void collect_cpus(struct object *object, struct cursor *cursor) {
     (void)object;
     for (unsigned i = 0; i < percpu_count(); i++) {
         const struct percpu *cpu = percpu_of(i);
-        struct ts_info_cpu record = {(uint64_t)cpu->idle_time, cpu->switches, cpu->interrupts, 0};
+        struct ts_info_cpu record = {idle_time(cpu), cpu->switches, cpu->interrupts, 0};
         cursor_add(cursor, &record);
     }
 }

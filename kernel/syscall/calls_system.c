@@ -121,6 +121,9 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     case TS_DEBUG_USER_COUNTERS:
         arch_time_user_counters(argument != 0);
         return TS_OK;
+    case TS_DEBUG_MUTATION:
+        syscall_arm_mutation(argument != 0 ? process_current()->job : NULL);
+        return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_FRAMES:
         return cycle_frames(argument, value);
     default:

@@ -9,12 +9,14 @@
 #include "kernel/assert.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "kernel/trace.h"
 
 #define STATUS_SLOTS 128u /* -status of every code fits */
 
 static uint32_t counts[CONFIG_DEBUG ? TS_SYSCALL_COUNT : 1][STATUS_SLOTS]; /* atomic */
 static unsigned mutated_call = UINT32_MAX;
 static ts_status_t mutated_status;
+static const struct job *mutated_job; /* atomic; only compared */
 
 uint64_t syscall_count(unsigned number, ts_status_t status) {
     unsigned slot = (unsigned)-status;
@@ -72,6 +74,19 @@ void syscall_set_mutation(const char *command_line) {
     }
 }
 
+void syscall_arm_mutation(const struct job *job) {
+    __atomic_store_n(&mutated_job, job, __ATOMIC_SEQ_CST);
+}
+
+static bool is_mutated(uint64_t number) {
+    const struct job *top = number == mutated_call ? __atomic_load_n(&mutated_job, __ATOMIC_SEQ_CST) : NULL;
+    const struct job *job = top != NULL ? process_current()->job : NULL;
+    while (job != NULL && job != top) {
+        job = job->parent;
+    }
+    return job != NULL;
+}
+
 /* Everything that must happen before user mode goes on; nothing is looked up any more. */
 static void handle_pending(void) {
     struct percpu *self = percpu_self();
@@ -88,8 +103,10 @@ static void handle_pending(void) {
 void kernel_syscall(struct arch_frame *frame) {
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
+    struct percpu *self = percpu_self();
+    self->calls[self->call_count++ % LAST_CALLS] = (uint16_t)number;
     if (number < TS_SYSCALL_COUNT && syscall_table[number].handler != NULL) {
-        if (CONFIG_DEBUG && number == mutated_call) {
+        if (CONFIG_DEBUG && is_mutated(number)) {
             status = mutated_status;
         } else {
             status = syscall_table[number].handler(frame);
@@ -99,6 +116,7 @@ void kernel_syscall(struct arch_frame *frame) {
             __atomic_fetch_add(&counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
         }
     }
+    trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
     arch_frame_set_status(frame, status);
     if (__builtin_expect(percpu_self()->pending != 0, 0)) {
         handle_pending();

@@ -68,7 +68,7 @@ void ts_log(const char *format, ...) {
 const char *ts_status_name(ts_status_t status) {
 #define STATUS_CASE(name, value)                                                                   \
     case value:                                                                                    \
-        return #name;
+        return #name + (value < 0 ? sizeof("ERR") : 0);
     switch (status) {
         TS_STATUS_LIST(STATUS_CASE)
     default:

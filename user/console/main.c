@@ -226,6 +226,6 @@ int main(int argc, char **argv) {
     (void)argv;
     serial = ts_startup_handle("serial");
     ts_status_t status = ts_server_run(&server, ts_startup_handle("endpoint"), TS_HANDLE_INVALID);
-    ts_log("console: ended: %s", ts_status_name(status));
+    ts_log("ended: %s", ts_status_name(status));
     return 1;
 }

@@ -210,8 +210,7 @@ static ts_status_t init_start(void) {
 
 /* Nothing runs yet that could tell: the kernel's console and the machine's exit code do. */
 static void give_up(const char *error, ts_status_t status) {
-    ts_log("init: %s%s%s (%s)",
-           init_system.manifest.culprit != NULL ? init_system.manifest.culprit : "",
+    ts_log("%s%s%s (%s)", init_system.manifest.culprit != NULL ? init_system.manifest.culprit : "",
            init_system.manifest.culprit != NULL && init_system.manifest.culprit[0] != '\0' ? ": "
                                                                                            : "",
            error, ts_status_name(status));

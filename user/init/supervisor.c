@@ -57,7 +57,7 @@ static void decide(struct task *task) {
         task->state = TS_PROCESS_BACKOFF;
     } else {
         task->state = TS_PROCESS_FAILED;
-        ts_log("init: server %s ends too often, it is not started again", task->name);
+        ts_log("server %s ends too often, it is not started again", task->name);
         if (task->server->critical) {
             (void)!ts_system_power(init_system.root, TS_POWER_OFF, CRITICAL_EXIT_CODE);
         }
@@ -72,7 +72,7 @@ static void start_server(struct task *task) {
     }
     ts_status_t status = put_arguments(task) ? task_start(task, task->server) : TS_ERR_OUT_OF_RANGE;
     if (status != TS_OK) {
-        ts_log("init: server %s does not start: %s", task->name, ts_status_name(status));
+        ts_log("server %s does not start: %s", task->name, ts_status_name(status));
         task->exit_code = status;
         decide(task);
     }
@@ -135,7 +135,7 @@ void supervisor_ended(uint64_t id) {
         program_ended(task, exit_code);
         return;
     }
-    ts_log("init: server %s (%lu) ended with %ld", task->name, id, exit_code);
+    ts_log("server %s (%lu) ended with %ld", task->name, id, exit_code);
     decide(task);
     set_deadline();
 }

@@ -8,8 +8,9 @@
 #include "gen/os_calls.h"
 #include "os/start.h"
 
-#define PATH_MAX      64u
-#define INIT_PRIORITY 220u /* above all servers: what holds the system together does not wait for them */
+#define PATH_MAX 64u
+#define INIT_PRIORITY                                                                              \
+    220u /* above all servers: what holds the system together does not wait for them */
 
 struct system init_system;
 

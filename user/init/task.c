@@ -125,8 +125,8 @@ static ts_status_t load_program(struct task *task, const struct manifest_entry *
                                  loaded);
     }
     if (status != TS_OK) {
-        ts_log("init: %s: %s%s%s", program, ts_status_name(status),
-               loaded->error != NULL ? ": " : "", loaded->error != NULL ? loaded->error : "");
+        ts_log("%s: %s%s%s", program, ts_status_name(status), loaded->error != NULL ? ": " : "",
+               loaded->error != NULL ? loaded->error : "");
     }
     return status;
 }

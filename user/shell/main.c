@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
         if (status == TS_OK) {
             run_line(line);
         } else if (status != TS_ERR_CANCELED) {
-            ts_log("shell: console: %s", ts_status_name(status));
+            ts_log("console: %s", ts_status_name(status));
             return 1;
         }
     }

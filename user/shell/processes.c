@@ -93,13 +93,14 @@ static bool show_processes(int count, char **words) {
     if (entries == 0) {
         return shell_error("init does not answer");
     }
-    ts_print("   ID THREADS HANDLES MEMORY/KiB     CPU/ms NAME\n");
+    ts_print("   ID THREADS HANDLES MEMORY/KiB      CPU/ms NAME\n");
     for (unsigned i = 0; i < entries; i++) {
         const struct sample *sample = &samples[0][i];
         if (sample->entry.id != 0 && sample->entry.state == TS_PROCESS_RUNNING) {
-            ts_print("%5lu %7lu %7lu %10lu %10lu %s\n", sample->entry.id, sample->stats.threads,
-                     sample->stats.handles, sample->stats.memory / 1024,
-                     sample->stats.cpu_time / 1000000, sample->entry.name);
+            ts_print("%5lu %7lu %7lu %10lu %7lu.%03lu %s\n", sample->entry.id,
+                     sample->stats.threads, sample->stats.handles, sample->stats.memory / 1024,
+                     sample->stats.cpu_time / 1000000, sample->stats.cpu_time / 1000 % 1000,
+                     sample->entry.name);
         }
     }
     return true;
@@ -162,7 +163,7 @@ static bool show_top(int count, char **words) {
     for (size_t i = 0; i < cpu_count; i++) {
         uint64_t idle = cpus[1][i].idle_time - cpus[0][i].idle_time;
         ts_print("CPU %lu ", i);
-        print_share("idle", share(idle, length));
+        print_share("idle ", share(idle < length ? idle : length, length));
         ts_print(", %lu switches, %lu interrupts\n", cpus[1][i].switches - cpus[0][i].switches,
                  cpus[1][i].interrupts - cpus[0][i].interrupts);
     }

@@ -172,6 +172,6 @@ int main(int argc, char **argv) {
         return 1;
     }
     ts_status_t status = ts_server_run(&server, ts_startup_handle("endpoint"), port);
-    ts_log("serial: ended: %s", ts_status_name(status));
+    ts_log("ended: %s", ts_status_name(status));
     return 1;
 }

@@ -8,13 +8,20 @@
 #include "abi/options.h"
 #include "abi/status.h"
 
+struct object;
+
 struct account {
+    struct object *owner;                 /* its job: each object that is charged here keeps it */
     struct account *parent;               /* outlives this one */
     uint64_t used[TS_CEILING_COUNT];      /* atomic */
     uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
 };
 
-void account_init(struct account *account, struct account *parent);
+void account_init(struct account *account, struct account *parent, struct object *owner);
+
+/* A reference to the account's job, for as long as something without an object stays charged. Null is allowed. */
+void account_hold(struct account *account);
+void account_drop(struct account *account);
 
 /* NO_MEMORY for memory, NO_RESOURCES for everything else. A null account (the kernel's own) is never refused. */
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);

@@ -6,6 +6,12 @@
 
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* One line of a backtrace on the debug console. */
+void panic_print_address(uint64_t ip);
+
+/* What a panic calls to tell the state of the system; it takes no lock and may fault (which ends the panic). */
+void panic_set_dump(void (*dump)(void));
+
 #define ASSERT(condition)                                                                          \
     do {                                                                                           \
         if (__builtin_expect(!(condition), 0)) {                                                   \

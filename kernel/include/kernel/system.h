@@ -19,5 +19,8 @@ void system_boot_done(void);
 /* Threads into the log; their number. */
 uint64_t system_dump_threads(void);
 
+/* What a panic tells of the system: its threads. Takes no lock; the other CPUs are stopped. */
+void system_panic_dump(void);
+
 /* Makes the first process from the boot archive. Panics with a clear message if it cannot. */
 void init_start(const struct boot_info *bi);

@@ -10,6 +10,7 @@
 
 #define JOB_DEPTH_MAX 32
 
+struct arch_ports;
 struct endpoint;
 struct process;
 
@@ -21,6 +22,7 @@ struct job {
     struct job *parent;           /* referenced; null: root */
     unsigned depth;
     uint32_t state;               /* enum job_state */
+    uint32_t live;                /* processes and children that are not dead */
     struct list_node children, processes;
     struct list_node sibling;     /* in parent->children */
     char name[TS_NAME_LENGTH];
@@ -41,7 +43,8 @@ struct process {
     int64_t exit_code;
     ts_time_t start_time;
     ts_time_t dead_run_time;      /* of threads that are gone */
-    void *ports;                  /* I/O permission bitmap, where the CPU has one; null: none */
+    struct arch_ports *ports;     /* I/O ports, where the CPU has them; null: none */
+    struct list_node port_grants; /* what they come from (task_tree_lock) */
     char name[TS_NAME_LENGTH];
 };
 
@@ -60,6 +63,7 @@ struct thread {
     struct process *process;      /* referenced */
     struct list_node process_link;
     bool started, dead;           /* task_tree_lock */
+    bool start_claimed;           /* atomic: somebody starts it, or has */
     struct vmo *buffer_vmo;       /* message buffer; referenced */
     struct ts_message_buffer *buffer; /* its kernel alias */
     uint64_t buffer_address;      /* where the process sees it */
@@ -97,6 +101,12 @@ ts_status_t job_create_root(uint64_t memory_ceiling);
 ts_status_t job_create(struct job *parent, struct job **job);
 /* Kills everything below and the job itself. Has preemption points. */
 void job_kill(struct job *job);
+/* A process or a child of the job is dead, or was never more than a name: a killed job dies with the last. */
+void job_member_gone(struct job *job);
+/* The next job after `job` (null: the root) in a walk over all of them; null at the end. task_tree_lock held. */
+struct job *job_next(struct job *job);
+/* The process with the lowest koid above this one, referenced; null: none. Takes task_tree_lock. */
+struct process *process_after(ts_koid_t koid);
 
 /* --- processes --- */
 
