@@ -66,6 +66,7 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     }
     list_init(&cpu->grace_collecting);
     list_init(&cpu->grace_waiting);
+    list_init(&cpu->to_close);
     cpu->armed = TS_TIME_INFINITE;
     cpu->slice_end = TS_TIME_INFINITE;
     cpu->run_queue.running_priority = -1;
