@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The audit, and the system's counters. */
 #include "kernel/assert.h"
+#include "kernel/capability.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
 #include "kernel/kernelspace.h"
@@ -73,6 +74,9 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
         return TS_OK;
     case TS_COUNTER_OBJECTS:
         *value = object_count();
+        return TS_OK;
+    case TS_COUNTER_CAPABILITIES:
+        *value = capability_count();
         return TS_OK;
     default:
         return TS_ERR_INVALID_ARGS;

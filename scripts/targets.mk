@@ -12,7 +12,7 @@ ISO := $(BUILD)/tessera.iso
 
 .PHONY: help run iso test debug check golden rules readme clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 
