@@ -145,7 +145,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
 /* Of several who start a thread one goes on. */
 static bool claim_start(struct thread *thread) {
     return thread->process->state == PROCESS_RUNNING &&
-           !__atomic_exchange_n(&thread->start_claimed, true, __ATOMIC_ACQ_REL);
+           __atomic_exchange_n(&thread->start_claimed, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
