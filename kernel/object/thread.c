@@ -156,7 +156,7 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     }
     ts_status_t status = map_buffer(thread);
     if (status != TS_OK) {
-        __atomic_store_n(&thread->start_claimed, false, __ATOMIC_RELEASE);
+        __atomic_store_n(&thread->start_claimed, 0, __ATOMIC_RELEASE);
         return status;
     }
     spinlock_acquire(&task_tree_lock);

@@ -13,6 +13,7 @@
 #include "os/start.h"
 
 #define SETTLE_ROUNDS  4000u
+#define SETTLE_TIME    (100 * TS_MILLISECOND) /* servers finish what our start made them do */
 #define HANDLES_BEFORE 1024u /* room in the handle table, so that it does not grow in a test */
 
 /* What must be the same before and after. */
@@ -161,6 +162,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     ts_print("KTAP version 1\n1..%u\n", count_wanted());
+    (void)!ts_thread_sleep(ts_time_after(SETTLE_TIME));
     for (unsigned i = 0; i < guest_group_count; i++) {
         for (unsigned j = 0; j < guest_groups[i]->count; j++) {
             const struct guest_test *test = &guest_groups[i]->tests[j];

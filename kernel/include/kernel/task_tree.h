@@ -63,7 +63,7 @@ struct thread {
     struct process *process;      /* referenced */
     struct list_node process_link;
     bool started, dead;           /* task_tree_lock */
-    uint32_t start_claimed;           /* atomic: somebody starts it, or has */
+    uint32_t start_claimed;       /* atomic: somebody starts it, or has */
     struct vmo *buffer_vmo;       /* message buffer; referenced */
     struct ts_message_buffer *buffer; /* its kernel alias */
     uint64_t buffer_address;      /* where the process sees it */

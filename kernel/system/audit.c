@@ -7,7 +7,6 @@
 #include "kernel/kernelspace.h"
 #include "kernel/object.h"
 #include "kernel/process.h"
-#include "kernel/syscall.h"
 #include "kernel/system.h"
 
 #include "arch/time.h"
@@ -62,9 +61,6 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
     switch (counter) {
     case TS_COUNTER_SWITCHES:
         *value = switches;
-        return TS_OK;
-    case TS_COUNTER_CALLS:
-        *value = syscall_total();
         return TS_OK;
     case TS_COUNTER_FAULTS:
         *value = __atomic_load_n(&faults, __ATOMIC_RELAXED);
