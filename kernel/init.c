@@ -14,6 +14,7 @@
 #include "gen/syscalls.h"
 #include "kernel/assert.h"
 #include "kernel/devices.h"
+#include "kernel/init.h"
 #include "kernel/process.h"
 #include "kernel/system.h"
 

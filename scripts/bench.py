@@ -188,11 +188,12 @@ def profile(arch, name, limit):
     value, once, twice = measured[name]
     total = twice.kernel + twice.user - once.kernel - once.user
     folder = build_folder(arch, "release")
-    table = symbols(arch, folder / "bin/bench") + symbols(arch, folder / "kernel.elf")
+    table = symbols(arch, folder / "kernel.elf")
     counts = Counter()
     for address, count in twice.sites.items():
         index = bisect.bisect_right(table, (address, "\x7f")) - 1
-        counts[table[index][1] if index >= 0 else "?"] += count - once.sites.get(address, 0)
+        symbol = table[index][1] if address >= KERNEL_HALF and index >= 0 else "(user programs)"
+        counts[symbol] += count - once.sites.get(address, 0)
     print(f"{arch} {name}: {value} instructions, of them in")
     for symbol, count in counts.most_common(limit):
         print(f"  {value * count / total:9.1f}  {symbol}")

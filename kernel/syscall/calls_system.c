@@ -114,6 +114,10 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
         *value = syscall_count((unsigned)argument & 0xffff, -(ts_status_t)(argument >> 16 & 0xffff));
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_COUNTER:
+        if (argument == TS_COUNTER_CALLS) {
+            *value = syscall_total();
+            return TS_OK;
+        }
         return system_counter(argument, value);
     case TS_DEBUG_DUMP_THREADS:
         *value = system_dump_threads();

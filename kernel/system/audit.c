@@ -7,7 +7,6 @@
 #include "kernel/kernelspace.h"
 #include "kernel/object.h"
 #include "kernel/process.h"
-#include "kernel/syscall.h"
 #include "kernel/system.h"
 
 #include "arch/time.h"
@@ -63,9 +62,6 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
     case TS_COUNTER_SWITCHES:
         *value = switches;
         return TS_OK;
-    case TS_COUNTER_CALLS:
-        *value = syscall_total();
-        return TS_OK;
     case TS_COUNTER_FAULTS:
         *value = __atomic_load_n(&faults, __ATOMIC_RELAXED);
         return TS_OK;
@@ -118,7 +114,15 @@ uint64_t system_dump_threads(void) {
     return count;
 }
 
+static void dump_cpus(void) {
+    for (unsigned i = 0; i < percpu_count(); i++) {
+        const struct task *task = percpu_of(i)->current;
+        log_emergency("CPU %u runs %s\n", i, task != NULL ? task->name : "nothing");
+    }
+}
+
 void system_panic_dump(void) {
+    dump_cpus();
     if (job_root() != NULL) {
         log_emergency("threads:\n");
         (void)dump_jobs(log_emergency, "\n");
