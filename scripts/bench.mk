@@ -14,3 +14,7 @@ BENCH_ARCHS := $(if $(filter command line environment,$(origin ARCH)),$(ARCH),$(
 bench: build/plugin/count.so $(foreach arch,$(BENCH_ARCHS),build-$(arch)-release) ## measures in instructions, on all architectures or ARCH
 	$(Q)for arch in $(BENCH_ARCHS); do $(PYTHON) scripts/bench.py --arch $$arch \
 	    $(if $(PROFILE),--profile $(PROFILE)) $(if $(VERIFY),--verify) || exit 1; done
+
+.PHONY: coverage
+coverage: ## shows the line coverage of the last tests; FILE=kernel/... marks its lines that nothing executed
+	$(Q)$(PYTHON) scripts/coverage.py --archs "$(BENCH_ARCHS)" $(if $(FILE),--lines $(FILE))

@@ -37,7 +37,7 @@ $(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpi
 # Debug builds for all architectures, and a release build of each for the boots that want it.
 build-%: $(GENERATED)
 	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
-test: host-tests $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release) ## runs all tests, on the build machine and on three architectures
+test: host-tests build/plugin/coverage.so $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release) ## runs all tests, on the build machine and on three architectures
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
 
 debug: all ## boots Tessera halted, with gdb-multiarch attached

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import coverage
 import run
 import tap
 from machine import Console, Options, explain_status, find_target
@@ -139,6 +140,7 @@ def run_boot(boot):
         memory=boot.keys.get("memory", "512M"),
         append=boot.append,
         archive=boot.keys.get("archive", ""),
+        extra=coverage.qemu_words(boot.arch, boot.variant, boot.title),
     )
     lines = []
     console = Console(find_target(boot.arch, machine, "" if machine else "kernel"), options, lines.append)
@@ -247,6 +249,7 @@ def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for old in OUTPUT.glob("*.log"):
         old.unlink()
+    coverage.clear()
     architectures = choice.archs.split()
     boots = read_boots(architectures, choice.boots)
     programs = [] if choice.no_host or not HOST_PROGRAMS.exists() else HOST_PROGRAMS.read_text().split()
@@ -262,6 +265,8 @@ def main():
         reports.append(same_everywhere(reports, boots, architectures))
         show(reports[-1])
     write_results(reports)
+    for line in coverage.table(architectures):
+        print(line)
     for arch in ["host"] + architectures:
         names = {(r.group.split()[0], x.name) for r in reports if r.arch == arch for x in r.results}
         print(f"{arch}: {len(names)} distinct tests")
