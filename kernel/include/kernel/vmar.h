@@ -14,7 +14,8 @@ struct address_space {
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
     uint32_t references;     /* atomic: VMARs and the process */
-    bool has_table;
+    uint64_t charged_tables; /* page-table frames that the account pays for */
+    struct list_node retired; /* in the list of those to be taken apart */
 };
 
 /* A mapping or a sub-range, in its parent's tree by base. */
@@ -46,6 +47,10 @@ struct vmar {
  * one in *root, which is the caller's too. */
 ts_status_t address_space_new(struct account *account, struct address_space **space, struct vmar **root);
 void address_space_release(struct address_space *space);
+/* The process's references to space and root range go. Any context: what is still mapped is undone by a kernel task. */
+void address_space_retire(struct address_space *space);
+/* Makes that task. Boot CPU. */
+void address_space_init(void);
 
 /* All functions below may sleep and have preemption points: the caller holds references to what it passes.
  * rights: of the handles that were used; they limit what mappings may permit. */
