@@ -19,6 +19,7 @@ endif
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH is one of: $(ARCHS))
@@ -182,7 +183,7 @@ MACHINE_SOURCE := $(wildcard scripts/machines/$(ARCH).dts)
 ARCHIVE_FILES := $(PROGRAMS:$(BUILD)/%=%) $(if $(MANIFEST),manifest.dtb) $(if $(MACHINE_SOURCE),machine.dtb)
 DTC := dtc -q -I dts -O dtb -i .
 
-$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi)
+$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi tests/*/*.dtsi)
 	@mkdir -p $(@D)
 	$(Q)$(DTC) -i user/manifests -o $@ $<
 $(BUILD)/machine.dtb: $(MACHINE_SOURCE)
@@ -197,7 +198,7 @@ $(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
 	    case $$file in bin/*) $(OBJCOPY) --strip-debug $(BUILD)/$$file $(BUILD)/archive/$$file;; \
 	    *) cp $(BUILD)/$$file $(BUILD)/archive/$$file;; esac || exit 1; done
 	$(Q)cd $(BUILD)/archive && chmod 755 bin/* && touch -d @0 $(ARCHIVE_FILES) && printf '%s\n' $(sort $(ARCHIVE_FILES)) | \
-	    cpio --quiet -o -H newc --reproducible -R 0:0 > ../boot.cpio
+	    cpio --quiet -o -H crc --reproducible -R 0:0 > ../boot.cpio
 
 -include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
-include scripts/host.mk scripts/targets.mk
+include scripts/host.mk scripts/targets.mk scripts/bench.mk

@@ -8,6 +8,7 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/init.h"
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -114,6 +115,7 @@ static void boot_task(void *context) {
         arch_reset(ARCH_RESET_OFF, failed == 0 ? 0 : 1);
     }
     init_start(bi);
+    crash_if_asked(bi->command_line);
 }
 
 _Noreturn void kernel_main(const struct boot_info *bi) {

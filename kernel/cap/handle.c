@@ -249,6 +249,25 @@ ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rig
     return status;
 }
 
+/* Ends what cannot outlive the handle. Tree lock held; it is dropped for each one. Returns with it held. */
+static void end_dependents(struct capability *capability, bool all) {
+    struct spinlock *tree_lock = capability_lock(capability);
+    struct dependent *dependent;
+    while ((dependent = capability_take_dependent(capability, all)) != NULL) {
+        spinlock_release(tree_lock);
+        dependent->end(dependent);
+        spinlock_acquire(tree_lock);
+    }
+}
+
+/* Tree lock held, and held again on return. The count keeps the node while its dependents end. */
+static void close_capability(struct capability *capability, struct object *object) {
+    capability->revoking++;
+    capability_close(capability, object);
+    end_dependents(capability, false);
+    capability_finish_revoke(capability);
+}
+
 ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
     struct handle_view view;
     ts_status_t status = lock_handle(table, value, &view);
@@ -259,7 +278,7 @@ ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
     struct handle_entry entry;
     extract(table, (uint32_t)value, &entry);
     spinlock_release(&table->lock);
-    capability_close(entry.capability, entry.object);
+    close_capability(entry.capability, entry.object);
     spinlock_release(tree_lock);
     finish_close(entry.object, entry.rights, entry.capability);
     return TS_OK;
@@ -368,8 +387,8 @@ void handle_entry_close(struct handle_entry *entry) {
     spinlock_acquire(tree_lock);
     struct object *object = entry->object;
     if (object != NULL) {
-        capability_close(entry->capability, object);
         entry->object = NULL;
+        close_capability(entry->capability, object);
     }
     spinlock_release(tree_lock);
     if (object != NULL) {
@@ -394,6 +413,19 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
     return true;
 }
 
+/* One descendant without children: its handle and what was built with it. A node that another revoke is at as well is
+ * left to that one, outside of the tree. Tree lock held. */
+static bool take_victim(struct capability *victim, struct handle_entry *entry) {
+    victim->revoking++;
+    bool taken = !victim->closed && detach_victim(victim, entry);
+    end_dependents(victim, true);
+    if (victim->revoking > 1 && victim->closed && victim->child_count == 0) {
+        capability_orphan(victim);
+    }
+    capability_finish_revoke(victim);
+    return taken;
+}
+
 ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
     struct handle_view view;
     ts_status_t status = lock_handle(table, value, &view);
@@ -403,19 +435,22 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
     struct capability *top = view.capability;
     struct spinlock *tree_lock = capability_lock(top);
     spinlock_release(&table->lock);
-    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking) {
+    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking != 0) {
+        bool busy = top->revoking != 0;
         spinlock_release(tree_lock);
-        return top->revoking ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
+        return busy ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
     }
-    top->revoking = true; /* also keeps it from being pruned while this runs */
+    top->revoking++; /* also keeps it from being pruned while this runs */
+    end_dependents(top, true);
     struct capability *victim;
     do {
         struct handle_entry removed[BATCH];
         unsigned count = 0;
         for (unsigned i = 0; i < BATCH && (victim = capability_next_victim(top)) != NULL; i++) {
-            if (victim != top && detach_victim(victim, &removed[count])) {
-                count++;
+            if (victim == top) {
+                continue;
             }
+            count += take_victim(victim, &removed[count]) ? 1 : 0;
         }
         victim = capability_next_victim(top);
         spinlock_release(tree_lock);

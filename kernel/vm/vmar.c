@@ -135,11 +135,49 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 /* --- mappings --- */
 
-static void mapping_drop(struct address_space *space, struct mapping *mapping) {
+static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
+
+static void mapping_free(struct mapping *mapping) {
+    struct address_space *space = mapping->space;
     __atomic_fetch_sub(&mapping->vmo->mapping_count, 1, __ATOMIC_RELAXED);
     object_release(&mapping->vmo->object);
     account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
     slab_free(&mapping_cache, mapping);
+}
+
+/* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
+static void mapping_drop(struct mapping *mapping) {
+    mapping->state = MAPPING_GONE;
+    bool attached = dependent_detach(&mapping->dependent);
+    if (attached || !mapping->held) {
+        mapping_free(mapping);
+    }
+}
+
+/* Tree lock held. */
+static void mapping_hold(struct dependent *dependent) {
+    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
+    mapping->held = true;
+    address_space_reference(mapping->space);
+}
+
+/* D4: the handle was revoked. The mapping may not be in its place yet, or not any more. */
+static void mapping_end(struct dependent *dependent) {
+    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
+    struct address_space *space = mapping->space;
+    mutex_acquire(&space->lock);
+    if (mapping->state == MAPPING_NEW) {
+        mapping->state = MAPPING_REVOKED; /* who makes it frees it */
+    } else {
+        if (mapping->state == MAPPING_PLACED) {
+            struct region *region = &mapping->region;
+            unmap_all(region->parent, region->base, region->base + region->size);
+            tree_remove(&region->parent->children, &region->node);
+        }
+        mapping_free(mapping);
+    }
+    mutex_release(&space->lock);
+    address_space_release(space);
 }
 
 static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
@@ -154,7 +192,32 @@ static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo)
     object_reference(&vmo->object);
     __atomic_fetch_add(&vmo->mapping_count, 1, __ATOMIC_RELAXED);
     mapping->vmo = vmo;
+    mapping->space = space;
+    mapping->dependent.hold = mapping_hold;
+    mapping->dependent.end = mapping_end;
     return mapping;
+}
+
+static void mapping_place(struct vmar *vmar, struct mapping *mapping) {
+    mapping->state = MAPPING_PLACED;
+    tree_insert(&vmar->children, &mapping->region.node, mapping->region.base);
+}
+
+/* The second part of a divided mapping hangs where the first does. False: the first is being revoked. */
+static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) {
+    return dependent_join(&tail->dependent, &mapping->dependent) || !mapping->held;
+}
+
+/* Puts the second part of a mapping into the range; if the first is being revoked, it ends here and now. */
+static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
+    tail->permissions = mapping->permissions;
+    tail->allowed = mapping->allowed;
+    mapping_place(vmar, tail);
+    if (!mapping_share_origin(tail, mapping)) {
+        unmap_all(vmar, tail->region.base, tail->region.base + tail->region.size);
+        tree_remove(&vmar->children, &tail->region.node);
+        mapping_drop(tail);
+    }
 }
 
 static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush);
@@ -224,47 +287,58 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     return TS_OK;
 }
 
-static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct vmo *vmo,
-                              uint64_t vmo_offset, uint64_t size, uint32_t allowed, uint64_t *address) {
-    struct address_space *space = vmar->space;
+static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
     uint64_t base = 0;
-    ts_status_t status = vmar->destroyed ? TS_ERR_BAD_STATE : place(vmar, options, offset, size, &base);
+    ts_status_t status = vmar->destroyed || mapping->state == MAPPING_REVOKED
+                             ? TS_ERR_BAD_STATE
+                             : place(vmar, options, offset, mapping->region.size, &base);
     if (status != TS_OK) {
         return status;
     }
-    struct mapping *mapping = mapping_new(space, vmo);
-    if (mapping == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    mapping->region = (struct region){.base = base, .size = size, .parent = vmar};
-    mapping->vmo_offset = vmo_offset;
-    mapping->permissions = options & PERMISSIONS;
-    mapping->allowed = allowed;
+    mapping->region.base = base;
     if ((options & TS_VMAR_SPECIFIC_OVERWRITE) != 0) {
         bool any = false;
-        status = unmap_locked(vmar, base, size, &any);
+        status = unmap_locked(vmar, base, mapping->region.size, &any);
     }
     if (status == TS_OK) {
-        status = map_pages(space, mapping);
+        status = map_pages(vmar->space, mapping);
     }
-    if (status != TS_OK) {
-        mapping_drop(space, mapping);
-        return status;
+    if (status == TS_OK) {
+        mapping_place(vmar, mapping);
     }
-    tree_insert(&vmar->children, &mapping->region.node, base);
-    *address = base;
-    return TS_OK;
+    return status;
 }
 
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
-                     ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint64_t *address) {
+                     ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
+                     uint64_t *address) {
     uint32_t allowed = 0;
     ts_status_t status = check_map(vmar, vmar_rights, options, vmo, vmo_rights, vmo_offset, size, &allowed);
     if (status != TS_OK) {
         return status;
     }
+    struct mapping *mapping = mapping_new(vmar->space, vmo);
+    if (mapping == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    mapping->region = (struct region){.size = size, .parent = vmar};
+    mapping->vmo_offset = vmo_offset;
+    mapping->permissions = options & PERMISSIONS;
+    mapping->allowed = allowed;
+    /* Before anything sleeps, because the node may be gone afterwards. */
+    if (capability != NULL && dependent_attach(&mapping->dependent, capability) != TS_OK) {
+        mapping_free(mapping);
+        return TS_ERR_BAD_STATE;
+    }
     mutex_acquire(&vmar->space->lock);
-    status = map_locked(vmar, options, offset, vmo, vmo_offset, size, allowed, address);
+    status = map_locked(vmar, options, offset, mapping);
+    if (status == TS_OK) {
+        *address = mapping->region.base;
+    } else if (mapping->state == MAPPING_REVOKED) {
+        mapping_free(mapping);
+    } else {
+        mapping_drop(mapping);
+    }
     mutex_release(&vmar->space->lock);
     return status;
 }
@@ -407,7 +481,7 @@ static void vmar_detach(struct vmar *vmar) {
 
 static void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
     tree_remove(&vmar->children, &mapping->region.node);
-    mapping_drop(vmar->space, mapping);
+    mapping_drop(mapping);
 }
 
 /* Takes apart a range and all below it, deepest first, without recursion: depth is the user's choice. */
@@ -452,10 +526,8 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
         *spare = NULL;
         tail->region = (struct region){.base = end, .size = mapping_end - end, .parent = vmar};
         tail->vmo_offset = mapping->vmo_offset + (end - base);
-        tail->permissions = mapping->permissions;
-        tail->allowed = mapping->allowed;
         mapping->region.size = start - base;
-        tree_insert(&vmar->children, &tail->region.node, end);
+        insert_tail(vmar, tail, mapping);
     } else if (start > base) {
         mapping->region.size = start - base;
     } else {
@@ -503,7 +575,7 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
     status = prepare_change(vmar, address, end);
     if (status != TS_OK) {
         if (spare != NULL) {
-            mapping_drop(space, spare);
+            mapping_drop(spare);
         }
         return status;
     }
@@ -592,10 +664,8 @@ static ts_status_t divide_at(struct vmar *vmar, uint64_t address) {
     uint64_t end = region->base + region->size;
     tail->region = (struct region){.base = address, .size = end - address, .parent = vmar};
     tail->vmo_offset = mapping->vmo_offset + (address - region->base);
-    tail->permissions = mapping->permissions;
-    tail->allowed = mapping->allowed;
     region->size = address - region->base;
-    tree_insert(&vmar->children, &tail->region.node, address);
+    insert_tail(vmar, tail, mapping);
     return TS_OK;
 }
 

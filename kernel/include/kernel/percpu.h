@@ -18,6 +18,7 @@ enum percpu_pending {
 };
 
 #define LOCK_DEPTH_MAX 16
+#define LAST_CALLS     64u /* a power of two */
 
 /* The queue of ready tasks of one CPU. lock (LOCK_RUN_QUEUE) protects all of it; other CPUs enqueue and steal. */
 struct run_queue {
@@ -53,6 +54,8 @@ struct percpu {
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
 
+    uint16_t calls[LAST_CALLS];   /* numbers of the last system calls, a ring */
+    uint32_t call_count;
     struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
     uint64_t trace_count;
 

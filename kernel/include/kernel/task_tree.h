@@ -10,6 +10,7 @@
 
 #define JOB_DEPTH_MAX 32
 
+struct arch_ports;
 struct endpoint;
 struct process;
 
@@ -42,7 +43,8 @@ struct process {
     int64_t exit_code;
     ts_time_t start_time;
     ts_time_t dead_run_time;      /* of threads that are gone */
-    void *ports;                  /* I/O permission bitmap, where the CPU has one; null: none */
+    struct arch_ports *ports;     /* I/O ports, where the CPU has them; null: none */
+    struct list_node port_grants; /* what they come from (task_tree_lock) */
     char name[TS_NAME_LENGTH];
 };
 
@@ -62,6 +64,7 @@ struct thread {
     struct process *process;      /* referenced */
     struct list_node process_link;
     bool started, dead;           /* task_tree_lock */
+    uint32_t start_claimed;       /* atomic: somebody starts it, or has */
     struct vmo *buffer_vmo;       /* message buffer; referenced */
     struct ts_message_buffer *buffer; /* its kernel alias */
     uint64_t buffer_address;      /* where the process sees it */
