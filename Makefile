@@ -198,7 +198,7 @@ $(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
 	    case $$file in bin/*) $(OBJCOPY) --strip-debug $(BUILD)/$$file $(BUILD)/archive/$$file;; \
 	    *) cp $(BUILD)/$$file $(BUILD)/archive/$$file;; esac || exit 1; done
 	$(Q)cd $(BUILD)/archive && chmod 755 bin/* && touch -d @0 $(ARCHIVE_FILES) && printf '%s\n' $(sort $(ARCHIVE_FILES)) | \
-	    cpio --quiet -o -H newc --reproducible -R 0:0 > ../boot.cpio
+	    cpio --quiet -o -H crc --reproducible -R 0:0 > ../boot.cpio
 
 -include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
 include scripts/host.mk scripts/targets.mk scripts/bench.mk

@@ -115,6 +115,7 @@ static void boot_task(void *context) {
         arch_reset(ARCH_RESET_OFF, failed == 0 ? 0 : 1);
     }
     init_start(bi);
+    crash_if_asked(bi->command_line);
 }
 
 _Noreturn void kernel_main(const struct boot_info *bi) {

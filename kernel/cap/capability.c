@@ -18,22 +18,32 @@ uint64_t capability_count(void) {
     return __atomic_load_n(&capability_cache.used, __ATOMIC_RELAXED);
 }
 
-struct capability *capability_new(ts_koid_t root_koid) {
-    struct capability *capability = slab_alloc(&capability_cache);
-    if (capability != NULL) {
-        list_init(&capability->children);
-        list_init(&capability->dependents);
-        capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+struct capability *capability_new(struct account *account, ts_koid_t root_koid) {
+    if (account_charge(account, TS_CEILING_MEMORY, sizeof(struct capability)) != TS_OK) {
+        return NULL;
     }
+    struct capability *capability = slab_alloc(&capability_cache);
+    if (capability == NULL) {
+        account_release(account, TS_CEILING_MEMORY, sizeof(*capability));
+        return NULL;
+    }
+    list_init(&capability->children);
+    list_init(&capability->dependents);
+    capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+    capability->account = account;
+    account_hold(account);
     return capability;
 }
 
 void capability_discard(struct capability *capability) {
+    struct account *account = capability->account;
     slab_free(&capability_cache, capability);
+    account_release(account, TS_CEILING_MEMORY, sizeof(*capability));
+    account_drop(account);
 }
 
 static void free_capability(struct grace_node *node) {
-    slab_free(&capability_cache, container_of(node, struct capability, grace));
+    capability_discard(container_of(node, struct capability, grace));
 }
 
 static void defer_free(struct capability *capability) {
@@ -57,7 +67,7 @@ static void release_object(struct grace_node *node) {
 
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(parent)));
-    if (parent->closed || parent->revoking != 0) {
+    if (parent->closed || parent->revoking != 0 || (parent->parent != NULL && parent->parent->revoking != 0)) {
         return TS_ERR_BAD_STATE;
     }
     child->parent = parent;
@@ -184,12 +194,20 @@ struct dependent *capability_take_dependent(struct capability *capability, bool 
 }
 
 struct capability *capability_next_victim(struct capability *top) {
-    struct list_node *first = list_first(&top->children);
-    if (first == NULL) {
-        return NULL;
-    }
-    struct capability *child = container_of(first, struct capability, sibling);
-    struct list_node *grandchild = list_first(&child->children);
+    struct capability *child;
+    struct list_node *grandchild;
+    do {
+        struct list_node *first = list_first(&top->children);
+        if (first == NULL) {
+            return NULL;
+        }
+        child = container_of(first, struct capability, sibling);
+        grandchild = list_first(&child->children);
+        if (grandchild == NULL && child->closed) {
+            unlink_from_parent(child); /* a revoke of its own keeps it, and frees it when that ends */
+            child = NULL;
+        }
+    } while (child == NULL);
     if (grandchild != NULL) {
         move_to(container_of(grandchild, struct capability, sibling), top);
         if (child->closed) {

@@ -121,6 +121,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
     thread->task.finish = thread_finish;
     thread->task.space = &process->space->table;
     spinlock_init(&thread->call_lock, LOCK_CALL);
+    thread->request.server = thread;
     list_init(&thread->process_link);
     arch_context_init_user(&thread->task.context, thread->task.stack, stack_size());
     status = make_buffer(thread);
@@ -175,6 +176,13 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     object_update_signals(&thread->object, 0, TS_SIGNAL_RUNNING);
     task_make_ready(&thread->task);
     return TS_OK;
+}
+
+void thread_set_priority(struct thread *thread, unsigned priority) {
+    spinlock_acquire(&thread->call_lock);
+    thread->task.base_priority = (uint8_t)priority;
+    task_set_priority(&thread->task, priority > thread->inherited_priority ? priority : thread->inherited_priority);
+    spinlock_release(&thread->call_lock);
 }
 
 static void thread_kill(struct thread *thread) {

@@ -145,6 +145,6 @@ ts_status_t sys_vmo_replace_executable(ts_handle_t vmo, struct resource *resourc
     if (status != TS_OK) {
         return status;
     }
-    entry.rights |= TS_RIGHT_EXECUTE;
+    handle_entry_set_rights(&entry, entry.rights | TS_RIGHT_EXECUTE);
     return handle_put(process_handles_current(), &entry, executable);
 }

@@ -114,7 +114,15 @@ uint64_t system_dump_threads(void) {
     return count;
 }
 
+static void dump_cpus(void) {
+    for (unsigned i = 0; i < percpu_count(); i++) {
+        const struct task *task = percpu_of(i)->current;
+        log_emergency("CPU %u runs %s\n", i, task != NULL ? task->name : "nothing");
+    }
+}
+
 void system_panic_dump(void) {
+    dump_cpus();
     if (job_root() != NULL) {
         log_emergency("threads:\n");
         (void)dump_jobs(log_emergency, "\n");

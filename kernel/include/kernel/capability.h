@@ -23,20 +23,23 @@ struct capability {
     struct object *object;         /* of the closed handle: its reference goes a grace period later */
     bool release_pending;          /* that is still to come */
     bool unlinked;                 /* out of the tree: to be freed */
+    ts_rights_t closed_rights;     /* of the closed handle, while it waits in a CPU's to_close */
+    struct list_node close_link;
+    struct account *account;       /* whose memory it is charged to; held */
     struct grace_node grace;
 };
 
 struct spinlock *capability_lock(const struct capability *capability);
 
-/* A node without handle; not linked. No lock. Null: no memory. */
-struct capability *capability_new(ts_koid_t root_koid);
+/* A node without handle; not linked. No lock. Null: no memory, in the account or at all. */
+struct capability *capability_new(struct account *account, ts_koid_t root_koid);
 /* Frees one that was never linked. */
 void capability_discard(struct capability *capability);
 
 /* Nodes that exist. No lock. */
 uint64_t capability_count(void);
 
-/* BAD_STATE if the parent is closed or being revoked. */
+/* BAD_STATE if the parent is closed, being revoked, or directly below a node that is. */
 ts_status_t capability_link(struct capability *child, struct capability *parent);
 
 /* The handle of the node is gone: prunes. The handle's reference to the object is dropped a grace period later, so that

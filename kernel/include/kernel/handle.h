@@ -101,6 +101,8 @@ ts_status_t handle_take(struct handle_table *table, ts_handle_t value, ts_rights
  * entry gives value 0 and TS_OK. */
 ts_status_t handle_put(struct handle_table *table, struct handle_entry *entry, ts_handle_t *value);
 void handle_entry_close(struct handle_entry *entry);
+/* Changes the rights of the handle on its way. */
+void handle_entry_set_rights(struct handle_entry *entry, ts_rights_t rights);
 
 /* Visits used slots from index `start`; stops when visit returns false. Takes the table's lock. */
 typedef bool (*handle_visit)(void *context, ts_handle_t value, const struct handle_slot *slot);

@@ -40,6 +40,9 @@ struct percpu {
 
     struct spinlock timeout_lock; /* LOCK_TIMEOUT: protects timeouts */
     struct tree timeouts;         /* by deadline */
+    bool closing;                 /* a closed handle's object is being told, with these to follow */
+    struct list_node to_close;
+
     ts_time_t slice_end;
     ts_time_t armed;              /* deadline in the hardware timer, TS_TIME_INFINITE: none */
 

@@ -52,6 +52,7 @@ struct process {
  * reads it, takes the caller's call_lock and looks whether the caller still points here. */
 struct reply_slot {
     struct thread *caller;
+    struct thread *server;        /* whose request this is; null: in a reply object */
     bool taken;                   /* a request was taken and not yet replied to; the holder's own */
 };
 
@@ -72,9 +73,10 @@ struct thread {
     struct endpoint *endpoint;    /* referenced while queued or receiving */
     struct tree_node caller_node; /* in endpoint->callers, its lock */
     uint64_t call_badge;
-    struct spinlock call_lock;    /* LOCK_CALL: protects holder */
+    struct spinlock call_lock;    /* LOCK_CALL: protects holder, inherited_priority, and changes of priority */
     struct reply_slot *holder;    /* who has this thread's request */
     struct reply_slot request;    /* the request this thread took last */
+    uint8_t inherited_priority;   /* of the caller in request; 0: none, or lower than its own */
     struct handle_entry transfer[TS_MESSAGE_HANDLES]; /* handles of the message being sent */
     unsigned transfer_count;
 };
@@ -119,6 +121,8 @@ void process_kill(struct process *process, int64_t exit_code);
 
 /* --- threads --- */
 
+/* The base priority; what is inherited goes on top of it. */
+void thread_set_priority(struct thread *thread, unsigned priority);
 ts_status_t thread_create(struct process *process, const char *name, struct thread **thread);
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
                          uint64_t argument2);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernels that end on purpose, so that tests see what a panic tells: `crash=WAY` on the kernel command line of a debug
+ * build. Called by the boot task, which lets the first programs run for a while.
+ */
+#include "arch/time.h"
+#include "base/string.h"
+#include "kernel/assert.h"
+#include "kernel/sched.h"
+#include "kernel/init.h"
+
+#define STACK_STEP 64u
+#define DELAY      ((ts_time_t)200000000)
+
+static struct spinlock first_lock = SPINLOCK(LOCK_LOG - 1);
+static struct spinlock second_lock = SPINLOCK(LOCK_LOG);
+static volatile uint64_t zero; /* what the compiler must not know */
+
+/* Needs its frame after the call too, so the compiler cannot make a loop of it. */
+static uint64_t eat_stack(uint64_t depth) {
+    volatile uint64_t frame[STACK_STEP];
+    frame[0] = depth;
+    return depth == zero ? 0 : eat_stack(depth + 1) + frame[zero];
+}
+
+static void crash_stack(void) {
+    (void)eat_stack(1);
+}
+
+static void crash_null(void) {
+    *(volatile uint64_t *)(zero + 16) = 1; /* 0 itself the sanitizer would catch */
+}
+
+static void crash_jump(void) {
+    ((void (*)(void))zero)();
+}
+
+static void crash_assert(void) {
+    ASSERT(zero == 1);
+}
+
+/* The wrong way round. */
+static void crash_lock(void) {
+    spinlock_acquire(&second_lock);
+    spinlock_acquire(&first_lock);
+}
+
+static void crash_undefined(void) {
+    zero = (uint64_t)(1 << (zero + 40));
+}
+
+static void crash_canary(void) {
+    volatile char bytes[16];
+    for (uint64_t i = 0; i < sizeof(bytes) + 48 + zero; i++) {
+        ((volatile char *)(uintptr_t)((uintptr_t)bytes + zero))[i] = 'x';
+    }
+}
+
+static void let_others_run(void) {
+    struct wait_queue queue;
+    wait_queue_init(&queue, LOCK_WAIT);
+    spinlock_acquire(&queue.lock);
+    (void)wait_queue_block(&queue, arch_time_now() + DELAY);
+}
+
+static const char *crash_way(const char *command_line) {
+    const char *word = command_line;
+    while (*word != 0 && strncmp(word, "crash=", 6) != 0) {
+        const char *space = strchr(word, ' ');
+        word = space != NULL ? space + 1 : word + strlen(word);
+    }
+    return *word != 0 ? word + 6 : NULL;
+}
+
+void crash_if_asked(const char *command_line) {
+    static const struct {
+        const char *name;
+        void (*crash)(void);
+    } ways[] = {{"null", crash_null}, {"jump", crash_jump},           {"assert", crash_assert}, {"lock", crash_lock},
+                {"stack", crash_stack}, {"undefined", crash_undefined}, {"canary", crash_canary}};
+    const char *way = CONFIG_DEBUG ? crash_way(command_line) : NULL;
+    if (way == NULL) {
+        return;
+    }
+    let_others_run();
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (strncmp(way, ways[i].name, strlen(ways[i].name)) == 0) {
+            ways[i].crash();
+        }
+    }
+    panic("crash=%s is not known, or did not crash", way);
+}
