@@ -183,7 +183,7 @@ MACHINE_SOURCE := $(wildcard scripts/machines/$(ARCH).dts)
 ARCHIVE_FILES := $(PROGRAMS:$(BUILD)/%=%) $(if $(MANIFEST),manifest.dtb) $(if $(MACHINE_SOURCE),machine.dtb)
 DTC := dtc -q -I dts -O dtb -i .
 
-$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi)
+$(BUILD)/manifest.dtb: $(MANIFEST) $(wildcard user/manifests/*.dts*) $(wildcard drivers/*/*/*.dtsi tests/*/*.dtsi)
 	@mkdir -p $(@D)
 	$(Q)$(DTC) -i user/manifests -o $@ $<
 $(BUILD)/machine.dtb: $(MACHINE_SOURCE)
@@ -201,4 +201,4 @@ $(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
 	    cpio --quiet -o -H crc --reproducible -R 0:0 > ../boot.cpio
 
 -include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
-include scripts/host.mk scripts/targets.mk
+include scripts/host.mk scripts/targets.mk scripts/bench.mk

@@ -7,7 +7,7 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/sched.h"
-#include "kernel/system.h"
+#include "kernel/init.h"
 
 #define STACK_STEP 64u
 #define DELAY      ((ts_time_t)200000000)

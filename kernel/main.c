@@ -8,6 +8,7 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/init.h"
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"

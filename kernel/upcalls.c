@@ -105,6 +105,7 @@ void kernel_interrupt_exit(void) {
 void kernel_user_entry(void) {
     sched_task_entry();
     timeout_cancel(&task_current()->timeout);
+    sched_reschedule_if_pending(); /* the switch itself may have made a more urgent task ready */
     if ((percpu_self()->pending & PENDING_ATTENTION) != 0) {
         task_attend();
     }

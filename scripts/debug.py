@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from machine import build_folder, find_target, qemu_command, remove_scratch
+from machine import GUARD, build_folder, find_target, qemu_command, remove_scratch
 from run import arguments, options_of
 
 GDB_ARCHITECTURES = {"x86_64": "i386:x86-64", "arm64": "aarch64", "riscv64": "riscv:rv64"}
@@ -31,7 +31,7 @@ def main():
         socket = f"{scratch}/gdb"
         command = qemu_command(target, options_of(choice)) + ["-S", "-monitor", "none"]
         command += ["-gdb", f"unix:{socket},server,nowait", "-serial", f"file:{folder / 'console.log'}"]
-        machine = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        machine = subprocess.Popen(GUARD + command, stdin=subprocess.DEVNULL, start_new_session=True)
         script = Path(scratch) / "commands"
         script.write_text("\n".join(gdb_commands(choice.arch, folder, socket)) + "\n")
         while not Path(socket).exists() and machine.poll() is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 TARGETS = Path(__file__).parent / "targets.tbl"
 IMAGE_NAMES = {"x86_64": "kernel.elf", "arm64": "Image", "riscv64": "kernel.elf"}
 UEFI_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+GUARD = ["setpriv", "--pdeathsig", "KILL"]  # a machine does not outlive the script that started it
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()=>].?)")
 
 
@@ -156,7 +157,7 @@ class Console:
         self.symbols = None
         self.elf = build_folder(target.arch, options.variant) / "kernel.elf"
         self.process = subprocess.Popen(
-            self.command,
+            GUARD + self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

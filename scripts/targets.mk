@@ -10,9 +10,9 @@ QEMUFLAGS ?=
 MACHINE   ?= $(filter-out bios,$(FIRMWARE))
 ISO := $(BUILD)/tessera.iso
 
-.PHONY: help run iso test debug check golden clean force
+.PHONY: help run iso test debug check golden rules readme clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 
@@ -53,6 +53,12 @@ check: ## checks what must be zero, and prints hints
 golden: ## takes what is generated from lib/abi over into tests/abi and docs
 	$(Q)$(PYTHON) scripts/gen/abi.py tests/abi
 	$(Q)$(PYTHON) scripts/gen/abi.py --docs docs
+
+rules: ## prints which test holds which rule of docs/rules.tbl, by the last make test
+	$(Q)$(PYTHON) scripts/rules.py
+
+readme: ## writes the results of the last make test into README.md
+	$(Q)$(PYTHON) scripts/readme_status.py
 
 clean: ## removes everything that was built
 	rm -rf build compile_commands.json

@@ -14,21 +14,36 @@ struct spinlock *capability_lock(const struct capability *capability) {
     return &tree_locks[capability->lock_index];
 }
 
-struct capability *capability_new(ts_koid_t root_koid) {
-    struct capability *capability = slab_alloc(&capability_cache);
-    if (capability != NULL) {
-        list_init(&capability->children);
-        capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+uint64_t capability_count(void) {
+    return __atomic_load_n(&capability_cache.used, __ATOMIC_RELAXED);
+}
+
+struct capability *capability_new(struct account *account, ts_koid_t root_koid) {
+    if (account_charge(account, TS_CEILING_MEMORY, sizeof(struct capability)) != TS_OK) {
+        return NULL;
     }
+    struct capability *capability = slab_alloc(&capability_cache);
+    if (capability == NULL) {
+        account_release(account, TS_CEILING_MEMORY, sizeof(*capability));
+        return NULL;
+    }
+    list_init(&capability->children);
+    list_init(&capability->dependents);
+    capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+    capability->account = account;
+    account_hold(account);
     return capability;
 }
 
 void capability_discard(struct capability *capability) {
+    struct account *account = capability->account;
     slab_free(&capability_cache, capability);
+    account_release(account, TS_CEILING_MEMORY, sizeof(*capability));
+    account_drop(account);
 }
 
 static void free_capability(struct grace_node *node) {
-    slab_free(&capability_cache, container_of(node, struct capability, grace));
+    capability_discard(container_of(node, struct capability, grace));
 }
 
 static void defer_free(struct capability *capability) {
@@ -52,7 +67,7 @@ static void release_object(struct grace_node *node) {
 
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(parent)));
-    if (parent->closed || parent->revoking) {
+    if (parent->closed || parent->revoking != 0 || (parent->parent != NULL && parent->parent->revoking != 0)) {
         return TS_ERR_BAD_STATE;
     }
     child->parent = parent;
@@ -80,7 +95,8 @@ static void move_to(struct capability *child, struct capability *parent) {
 
 /* Each turn frees a node; after a splice nothing above changes, so the loop ends after a few. */
 static void prune(struct capability *capability) {
-    while (capability != NULL && capability->closed && capability->child_count <= 1 && !capability->revoking) {
+    while (capability != NULL && capability->closed && capability->child_count <= 1 && capability->revoking == 0 &&
+           list_is_empty(&capability->dependents)) {
         struct capability *parent = capability->parent;
         if (capability->child_count == 1) {
             move_to(container_of(capability->children.next, struct capability, sibling), parent);
@@ -108,19 +124,90 @@ void capability_close(struct capability *capability, struct object *object) {
 }
 
 void capability_finish_revoke(struct capability *capability) {
-    capability->revoking = false;
-    if (capability->closed) {
+    ASSERT(capability->revoking > 0);
+    capability->revoking--;
+    prune(capability);
+}
+
+void capability_orphan(struct capability *capability) {
+    unlink_from_parent(capability);
+}
+
+ts_status_t dependent_attach(struct dependent *dependent, struct capability *capability) {
+    spinlock_acquire(capability_lock(capability));
+    bool possible = !capability->closed && capability->revoking == 0;
+    if (possible) {
+        list_add_tail(&capability->dependents, &dependent->link);
+        __atomic_store_n(&dependent->capability, capability, __ATOMIC_RELEASE);
+    }
+    spinlock_release(capability_lock(capability));
+    return possible ? TS_OK : TS_ERR_BAD_STATE;
+}
+
+bool dependent_join(struct dependent *dependent, struct dependent *other) {
+    struct capability *capability = __atomic_load_n(&other->capability, __ATOMIC_ACQUIRE);
+    if (capability == NULL) {
+        return false;
+    }
+    spinlock_acquire(capability_lock(capability));
+    bool attached = other->capability == capability;
+    if (attached) {
+        list_add_tail(&capability->dependents, &dependent->link);
+        __atomic_store_n(&dependent->capability, capability, __ATOMIC_RELEASE);
+    }
+    spinlock_release(capability_lock(capability));
+    return attached;
+}
+
+/* Nodes are freed a grace period after they left the tree, so the pointer may be followed to the lock. */
+bool dependent_detach(struct dependent *dependent) {
+    struct capability *capability = __atomic_load_n(&dependent->capability, __ATOMIC_ACQUIRE);
+    if (capability == NULL) {
+        return false;
+    }
+    spinlock_acquire(capability_lock(capability));
+    bool attached = dependent->capability == capability;
+    if (attached) {
+        list_remove(&dependent->link);
+        dependent->capability = NULL;
         prune(capability);
     }
+    spinlock_release(capability_lock(capability));
+    return attached;
+}
+
+void capability_prune(struct capability *capability) {
+    prune(capability);
+}
+
+struct dependent *capability_take_dependent(struct capability *capability, bool all) {
+    LIST_FOR_EACH(node, &capability->dependents) {
+        struct dependent *dependent = container_of(node, struct dependent, link);
+        if (all || dependent->ends_with_handle) {
+            dependent->hold(dependent);
+            list_remove(node);
+            __atomic_store_n(&dependent->capability, NULL, __ATOMIC_RELEASE);
+            return dependent;
+        }
+    }
+    return NULL;
 }
 
 struct capability *capability_next_victim(struct capability *top) {
-    struct list_node *first = list_first(&top->children);
-    if (first == NULL) {
-        return NULL;
-    }
-    struct capability *child = container_of(first, struct capability, sibling);
-    struct list_node *grandchild = list_first(&child->children);
+    struct capability *child;
+    struct list_node *grandchild;
+    do {
+        struct list_node *first = list_first(&top->children);
+        if (first == NULL) {
+            return NULL;
+        }
+        child = container_of(first, struct capability, sibling);
+        grandchild = list_first(&child->children);
+        if (grandchild == NULL && child->closed) {
+            unlink_from_parent(child); /* a revoke of its own keeps it, and frees it when that ends */
+            child = NULL;
+        }
+    } while (child == NULL);
     if (grandchild != NULL) {
         move_to(container_of(grandchild, struct capability, sibling), top);
         if (child->closed) {

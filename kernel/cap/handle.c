@@ -180,8 +180,8 @@ static ts_status_t lock_handle(struct handle_table *table, ts_handle_t value, st
     return TS_OK;
 }
 
-/* The object's side of a closed handle; no lock held. The handle's reference goes later (capability_close). */
-static void finish_close(struct object *object, ts_rights_t rights, const struct capability *capability) {
+/* The object's side of a closed handle. */
+static void tell_object(struct object *object, ts_rights_t rights, const struct capability *capability) {
     object_cancel_observers(object, capability);
     if (object->ops->handle_closed != NULL) {
         object->ops->handle_closed(object, rights);
@@ -191,21 +191,44 @@ static void finish_close(struct object *object, ts_rights_t rights, const struct
     }
 }
 
+/* No lock held. The handle's reference goes later (capability_close). A close may end messages whose handles are closed
+ * in turn, in a chain as long as user mode likes: what comes while this CPU is at it waits in a list, not on the stack.
+ * capability: of the closed handle; null for one that never was in a table. */
+static void finish_close(struct object *object, ts_rights_t rights, struct capability *capability) {
+    struct percpu *self = percpu_self();
+    if (self->closing && capability != NULL) {
+        capability->closed_rights = rights;
+        list_add_tail(&self->to_close, &capability->close_link);
+        return;
+    }
+    bool outermost = !self->closing;
+    self->closing = true;
+    tell_object(object, rights, capability);
+    struct list_node *node;
+    while (outermost && (node = list_pop_head(&self->to_close)) != NULL) {
+        struct capability *next = container_of(node, struct capability, close_link);
+        tell_object(next->object, next->closed_rights, next);
+    }
+    self->closing = !outermost;
+}
+
 ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rights_t rights, uint64_t badge,
                        struct capability *parent, ts_handle_t *value) {
-    struct capability *capability = capability_new(object->koid);
+    object_reference(object);
+    __atomic_fetch_add(&object->handles, 1, __ATOMIC_RELAXED);
+    if (object->ops->handle_opened != NULL) {
+        object->ops->handle_opened(object, rights);
+    }
+    struct capability *capability = capability_new(table->account, object->koid);
     if (capability == NULL) {
+        finish_close(object, rights, NULL); /* a new object ends as if its last handle had been closed */
+        object_release(object);
         return TS_ERR_NO_MEMORY;
     }
     if (parent != NULL) {
         capability->lock_index = parent->lock_index;
     }
     struct handle_entry entry = {object, capability, rights, badge};
-    object_reference(object);
-    __atomic_fetch_add(&object->handles, 1, __ATOMIC_RELAXED);
-    if (object->ops->handle_opened != NULL) {
-        object->ops->handle_opened(object, rights);
-    }
     spinlock_acquire(capability_lock(capability));
     ts_status_t status = parent != NULL ? capability_link(capability, parent) : TS_OK;
     bool linked = status == TS_OK;
@@ -226,6 +249,25 @@ ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rig
     return status;
 }
 
+/* Ends what cannot outlive the handle. Tree lock held; it is dropped for each one. Returns with it held. */
+static void end_dependents(struct capability *capability, bool all) {
+    struct spinlock *tree_lock = capability_lock(capability);
+    struct dependent *dependent;
+    while ((dependent = capability_take_dependent(capability, all)) != NULL) {
+        spinlock_release(tree_lock);
+        dependent->end(dependent);
+        spinlock_acquire(tree_lock);
+    }
+}
+
+/* Tree lock held, and held again on return. The count keeps the node while its dependents end. */
+static void close_capability(struct capability *capability, struct object *object) {
+    capability->revoking++;
+    capability_close(capability, object);
+    end_dependents(capability, false);
+    capability_finish_revoke(capability);
+}
+
 ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
     struct handle_view view;
     ts_status_t status = lock_handle(table, value, &view);
@@ -236,7 +278,7 @@ ts_status_t handle_close(struct handle_table *table, ts_handle_t value) {
     struct handle_entry entry;
     extract(table, (uint32_t)value, &entry);
     spinlock_release(&table->lock);
-    capability_close(entry.capability, entry.object);
+    close_capability(entry.capability, entry.object);
     spinlock_release(tree_lock);
     finish_close(entry.object, entry.rights, entry.capability);
     return TS_OK;
@@ -257,6 +299,26 @@ ts_status_t handle_duplicate(struct handle_table *table, ts_handle_t value, ts_r
     return handle_add(table, view.object, rights, view.badge, view.capability, duplicate);
 }
 
+/* Objects count handles by what they permit: the new kind is counted before the old one goes. */
+void handle_entry_set_rights(struct handle_entry *entry, ts_rights_t rights) {
+    struct object *object = __atomic_load_n(&entry->object, __ATOMIC_RELAXED);
+    if (object == NULL || entry->rights == rights) {
+        return;
+    }
+    if (object->ops->handle_opened != NULL) {
+        object->ops->handle_opened(object, rights);
+    }
+    struct spinlock *tree_lock = capability_lock(entry->capability);
+    spinlock_acquire(tree_lock);
+    bool ours = entry->object != NULL; /* or a revoke took it, and told the object with the old rights */
+    ts_rights_t other = ours ? entry->rights : rights;
+    entry->rights = rights;
+    spinlock_release(tree_lock);
+    if (object->ops->handle_closed != NULL) {
+        object->ops->handle_closed(object, other);
+    }
+}
+
 /* The new handle takes the old one's place in the tree: the same capability in another slot. */
 ts_status_t handle_replace(struct handle_table *table, ts_handle_t value, ts_rights_t rights,
                            ts_handle_t *replacement) {
@@ -270,7 +332,7 @@ ts_status_t handle_replace(struct handle_table *table, ts_handle_t value, ts_rig
         handle_entry_close(&entry);
         return TS_ERR_INVALID_ARGS;
     }
-    entry.rights = rights;
+    handle_entry_set_rights(&entry, rights);
     return handle_put(table, &entry, replacement);
 }
 
@@ -325,8 +387,8 @@ void handle_entry_close(struct handle_entry *entry) {
     spinlock_acquire(tree_lock);
     struct object *object = entry->object;
     if (object != NULL) {
-        capability_close(entry->capability, object);
         entry->object = NULL;
+        close_capability(entry->capability, object);
     }
     spinlock_release(tree_lock);
     if (object != NULL) {
@@ -351,6 +413,19 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
     return true;
 }
 
+/* One descendant without children: its handle and what was built with it. A node that another revoke is at as well is
+ * left to that one, outside of the tree. Tree lock held. */
+static bool take_victim(struct capability *victim, struct handle_entry *entry) {
+    victim->revoking++;
+    bool taken = !victim->closed && detach_victim(victim, entry);
+    end_dependents(victim, true);
+    if (victim->revoking > 1 && victim->closed && victim->child_count == 0) {
+        capability_orphan(victim);
+    }
+    capability_finish_revoke(victim);
+    return taken;
+}
+
 ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
     struct handle_view view;
     ts_status_t status = lock_handle(table, value, &view);
@@ -360,19 +435,22 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
     struct capability *top = view.capability;
     struct spinlock *tree_lock = capability_lock(top);
     spinlock_release(&table->lock);
-    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking) {
+    if ((view.rights & TS_RIGHT_DUPLICATE) == 0 || top->revoking != 0) {
+        bool busy = top->revoking != 0;
         spinlock_release(tree_lock);
-        return top->revoking ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
+        return busy ? TS_ERR_BAD_STATE : TS_ERR_ACCESS_DENIED;
     }
-    top->revoking = true; /* also keeps it from being pruned while this runs */
+    top->revoking++; /* also keeps it from being pruned while this runs */
+    end_dependents(top, true);
     struct capability *victim;
     do {
         struct handle_entry removed[BATCH];
         unsigned count = 0;
         for (unsigned i = 0; i < BATCH && (victim = capability_next_victim(top)) != NULL; i++) {
-            if (victim != top && detach_victim(victim, &removed[count])) {
-                count++;
+            if (victim == top) {
+                continue;
             }
+            count += take_victim(victim, &removed[count]) ? 1 : 0;
         }
         victim = capability_next_victim(top);
         spinlock_release(tree_lock);

@@ -3,6 +3,7 @@
 #include "kernel/object.h"
 
 #include "kernel/assert.h"
+#include "kernel/capability.h"
 
 static uint64_t next_koid = 1024; /* atomic */
 static uint64_t live_objects;     /* atomic */
@@ -75,11 +76,13 @@ void object_release(struct object *object) {
 
 void object_update_signals(struct object *object, ts_signals_t clear, ts_signals_t set) {
     spinlock_acquire(&object->lock);
-    ts_signals_t now = (object->signals & ~clear) | set;
+    ts_signals_t kept = object->signals & ~clear;
+    ts_signals_t now = kept | set;
     __atomic_store_n(&object->signals, now, __ATOMIC_RELAXED);
     LIST_FOR_EACH_SAFE(node, after, &object->observers) {
         struct observer *observer = container_of(node, struct observer, link);
-        if ((observer->signals & now) != 0 && (set & observer->signals) != 0) {
+        ts_signals_t asserted = observer->edge ? now & ~kept : now;
+        if ((observer->signals & asserted) != 0) {
             list_remove(node);
             observer->fire(observer, TS_OK, now);
         }
@@ -87,15 +90,26 @@ void object_update_signals(struct object *object, ts_signals_t clear, ts_signals
     spinlock_release(&object->lock);
 }
 
-bool object_observe(struct object *object, struct observer *observer, ts_signals_t *observed) {
-    spinlock_acquire(&object->lock);
+/* The end of a handle is marked in its node before its observers are looked for under the lock that is held here. */
+enum observing object_observe_locked(struct object *object, struct observer *observer, ts_signals_t *observed) {
+    DEBUG_ASSERT(spinlock_is_held(&object->lock));
     *observed = object->signals;
-    bool waits = observer->edge || (object->signals & observer->signals) == 0;
-    if (waits) {
-        list_add_tail(&object->observers, &observer->link);
+    if (observer->capability != NULL && __atomic_load_n(&observer->capability->closed, __ATOMIC_RELAXED)) {
+        *observed |= TS_SIGNAL_HANDLE_CLOSED;
+        return OBSERVING_CLOSED;
     }
+    if (!observer->edge && (object->signals & observer->signals) != 0) {
+        return OBSERVING_SATISFIED;
+    }
+    list_add_tail(&object->observers, &observer->link);
+    return OBSERVING_WAITS;
+}
+
+enum observing object_observe(struct object *object, struct observer *observer, ts_signals_t *observed) {
+    spinlock_acquire(&object->lock);
+    enum observing result = object_observe_locked(object, observer, observed);
     spinlock_release(&object->lock);
-    return waits;
+    return result;
 }
 
 bool object_unobserve(struct object *object, struct observer *observer) {

@@ -7,8 +7,6 @@
 #include "kernel/percpu.h"
 
 #define TRACE_RECORDS (TS_PAGE_SIZE / sizeof(struct trace_record))
-#define LAST_CALLS    64u
-#define LAST_EVENTS   32u
 
 _Static_assert(TRACE_RECORDS == 128, "a page of records");
 
@@ -32,38 +30,37 @@ void trace_record(enum trace_event event, uint32_t value, uint64_t detail) {
     }
 }
 
-/* The last `count` records of a CPU whose event is, or is not, a call. */
-static void dump_ring(const struct percpu *cpu, bool calls, unsigned count,
+/* Numbers only: they are kept also when the trace is off. */
+static void dump_calls(unsigned number, const struct percpu *cpu,
+                       void (*print)(const char *format, ...) __attribute__((format(printf, 1, 2)))) {
+    uint32_t kept = cpu->call_count < LAST_CALLS ? cpu->call_count : LAST_CALLS;
+    print("CPU %u, last %u of %u system calls:", number, kept, cpu->call_count);
+    for (uint32_t i = cpu->call_count - kept; i != cpu->call_count; i++) {
+        print(" %u", cpu->calls[i % LAST_CALLS]);
+    }
+    print("\n");
+}
+
+static void dump_ring(const struct percpu *cpu,
                       void (*print)(const char *format, ...) __attribute__((format(printf, 1, 2)))) {
     static const char *const names[TRACE_EVENT_COUNT] = {"-", "call", "switch", "interrupt", "fault"};
     uint64_t kept = cpu->trace_count < TRACE_RECORDS ? cpu->trace_count : TRACE_RECORDS;
-    uint64_t matching = 0;
-    for (uint64_t i = cpu->trace_count - kept; i < cpu->trace_count; i++) {
-        matching += (cpu->trace[i % TRACE_RECORDS].event == TRACE_CALL) == calls ? 1 : 0;
-    }
     for (uint64_t i = cpu->trace_count - kept; i < cpu->trace_count; i++) {
         const struct trace_record *record = &cpu->trace[i % TRACE_RECORDS];
-        if ((record->event == TRACE_CALL) != calls || matching-- > count) {
-            continue;
-        }
         print("  %lu %s %u %lx, task %lx\n", record->time, names[record->event % TRACE_EVENT_COUNT], record->value,
               record->detail, record->task);
     }
 }
 
 void trace_dump(void (*print)(const char *format, ...) __attribute__((format(printf, 1, 2)))) {
+    for (unsigned i = 0; i < percpu_count(); i++) {
+        dump_calls(i, percpu_of(i), print);
+        if (trace_enabled != 0 && percpu_of(i)->trace != NULL) {
+            print("CPU %u, trace:\n", i);
+            dump_ring(percpu_of(i), print);
+        }
+    }
     if (trace_enabled == 0) {
         print("trace: off (`trace` on the command line turns it on)\n");
-        return;
-    }
-    for (unsigned i = 0; i < percpu_count(); i++) {
-        const struct percpu *cpu = percpu_of(i);
-        if (cpu->trace == NULL || cpu->trace_count == 0) {
-            continue;
-        }
-        print("CPU %u, last system calls:\n", i);
-        dump_ring(cpu, true, LAST_CALLS, print);
-        print("CPU %u, last events:\n", i);
-        dump_ring(cpu, false, LAST_EVENTS, print);
     }
 }

@@ -182,6 +182,8 @@ void pt_flush_init(struct pt_flush *flush) {
 
 /* Nobody else may hold translations of a table that no CPU ever loaded. */
 static void flush_now(const struct pagetable *pt, uint64_t va, size_t pages) {
+    /* The entries are in memory before the set is read: a CPU that enters it later walks what is there now. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     uint64_t cpus = __atomic_load_n(&pt->cpus, __ATOMIC_ACQUIRE);
     if (cpus != 0) {
         arch_tlb_flush(cpus, pt->asid, va, pages);

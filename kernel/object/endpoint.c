@@ -92,12 +92,37 @@ static void copy_message(struct thread *from, struct thread *to, unsigned first_
 
 /* --- who holds whose request --- */
 
-static void attach_request(struct thread *caller, struct reply_slot *slot) {
+/* N11: the server is as urgent as its caller. The lock keeps an earlier caller's late end from undoing it. */
+static void attach_request(struct thread *caller, struct thread *server) {
     spinlock_acquire(&caller->call_lock);
-    caller->holder = slot;
+    caller->holder = &server->request;
     spinlock_release(&caller->call_lock);
-    slot->taken = true;
-    __atomic_store_n(&slot->caller, caller, __ATOMIC_RELEASE);
+    server->request.taken = true;
+    unsigned priority = caller->task.priority;
+    if (priority <= server->task.base_priority) {
+        __atomic_store_n(&server->request.caller, caller, __ATOMIC_RELEASE);
+        return;
+    }
+    spinlock_acquire(&server->call_lock);
+    __atomic_store_n(&server->request.caller, caller, __ATOMIC_RELEASE);
+    server->inherited_priority = (uint8_t)priority;
+    if (priority > server->task.base_priority) {
+        task_set_priority(&server->task, priority);
+    }
+    spinlock_release(&server->call_lock);
+}
+
+/* The server has no caller any more, unless it has a new one. */
+static void drop_priority(struct thread *server) {
+    if (__atomic_load_n(&server->inherited_priority, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
+    spinlock_acquire(&server->call_lock);
+    if (__atomic_load_n(&server->request.caller, __ATOMIC_RELAXED) == NULL && server->inherited_priority != 0) {
+        server->inherited_priority = 0;
+        task_set_priority(&server->task, server->task.base_priority);
+    }
+    spinlock_release(&server->call_lock);
 }
 
 /* Takes the caller out of the slot with its wait claimed; null if it is gone. The thread's memory stays valid while
@@ -117,27 +142,22 @@ static struct thread *claim_caller(struct reply_slot *slot) {
     return ours ? caller : NULL;
 }
 
-/* The caller leaves: its holder finds nobody to answer. */
+/* The caller leaves: its holder finds nobody to answer, and has no claim to its priority. The holder's memory is valid
+ * for a grace period after it let go of the caller, which needs this lock. */
 static void detach_holder(struct thread *caller) {
+    struct thread *server = NULL;
     spinlock_acquire(&caller->call_lock);
     if (caller->holder != NULL) {
         struct thread *expected = caller;
-        (void)__atomic_compare_exchange_n(&caller->holder->caller, &expected, NULL, false, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_RELAXED);
+        if (__atomic_compare_exchange_n(&caller->holder->caller, &expected, NULL, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
+            server = caller->holder->server;
+        }
         caller->holder = NULL;
     }
     spinlock_release(&caller->call_lock);
-}
-
-static void inherit_priority(struct thread *server, const struct thread *caller) {
-    if (caller->task.priority > server->task.priority) {
-        task_set_priority(&server->task, caller->task.priority);
-    }
-}
-
-static void drop_priority(struct thread *server) {
-    if (server->task.priority != server->task.base_priority) {
-        task_set_priority(&server->task, server->task.base_priority);
+    if (server != NULL) {
+        drop_priority(server);
     }
 }
 
@@ -226,8 +246,7 @@ static void request_to(struct thread *caller, struct thread *server) {
     copy_message(caller, server, RESULT_REQUEST_WORDS);
     arch_frame_set_value(server->task.context.frame, RESULT_BADGE, caller->call_badge);
     caller->call_state = CALL_WAITS_FOR_REPLY;
-    attach_request(caller, &server->request);
-    inherit_priority(server, caller);
+    attach_request(caller, server);
 }
 
 ts_status_t endpoint_call(struct endpoint *endpoint, uint64_t badge, struct arch_frame *frame) {
@@ -289,16 +308,14 @@ static void fail_claimed_caller(struct thread *caller, ts_status_t status) {
     task_make_ready(&caller->task);
 }
 
-/* Takes a queued caller's request; false if its time was over. */
-static bool take_request(struct thread *server, struct thread *caller) {
+/* Takes a queued caller's request. If its time was over meanwhile, the reply will find it gone (N9). */
+static void take_request(struct thread *server, struct thread *caller) {
     object_release(&caller->endpoint->object);
     request_to(caller, server);
     ts_status_t status = TS_OK;
-    if (task_unclaim(&caller->task, &status)) {
-        return true;
+    if (!task_unclaim(&caller->task, &status)) {
+        fail_claimed_caller(caller, status);
     }
-    fail_claimed_caller(caller, status);
-    return true; /* the server has the message: its reply will find the caller gone (N9) */
 }
 
 static bool port_has_packets(const struct endpoint *endpoint) {
@@ -310,11 +327,19 @@ static ts_status_t receive(struct endpoint *endpoint, struct arch_frame *frame) 
     struct thread *thread = thread_current();
     ts_time_t deadline = (ts_time_t)arch_frame_argument(frame, ARGUMENT_DEADLINE);
     clear_results(frame);
+    if (port_has_packets(endpoint)) { /* before callers, who could keep a server from ever hearing of them */
+        arch_frame_set_value(frame, RESULT_TAG, TS_TAG_NOTIFIED);
+        return TS_OK;
+    }
     spinlock_acquire(&endpoint->lock);
+    if (endpoint->closed) {
+        spinlock_release(&endpoint->lock);
+        return TS_ERR_CANCELED; /* another thread closed the last handle since it was looked up */
+    }
     struct thread *caller = pop_caller(endpoint);
     if (caller != NULL) {
         spinlock_release(&endpoint->lock);
-        (void)take_request(thread, caller);
+        take_request(thread, caller);
         return TS_OK;
     }
     /* In the queue first, then the look at the port: a packet that comes in between finds this receiver. */
@@ -347,7 +372,9 @@ ts_status_t endpoint_reply_wait(struct endpoint *endpoint, struct arch_frame *fr
             return TS_ERR_BAD_STATE;
         }
         ts_status_t status = reply_to(&thread->request, frame);
-        drop_priority(thread);
+        if (!thread->request.taken) {
+            drop_priority(thread);
+        }
         if (status != TS_OK) {
             return status;
         }
@@ -502,13 +529,14 @@ ts_status_t endpoint_create(struct account *account, struct endpoint **result) {
 ts_status_t endpoint_bind_port(struct endpoint *endpoint, struct port *port) {
     spinlock_acquire(&port->queue.lock);
     spinlock_acquire(&endpoint->lock);
+    bool closed = port->closed;
     bool bound = endpoint->port != NULL || port->endpoint != NULL;
-    if (!bound) {
+    if (!bound && !closed) {
         object_reference(&port->object);
         __atomic_store_n(&endpoint->port, port, __ATOMIC_RELEASE);
         port->endpoint = endpoint;
     }
     spinlock_release(&endpoint->lock);
     spinlock_release(&port->queue.lock);
-    return bound ? TS_ERR_ALREADY_BOUND : TS_OK;
+    return closed ? TS_ERR_BAD_HANDLE : bound ? TS_ERR_ALREADY_BOUND : TS_OK;
 }

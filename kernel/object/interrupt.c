@@ -138,11 +138,16 @@ void interrupt_fire(unsigned line) {
     spinlock_release(&interrupt->queue.lock);
 }
 
+/* A port that nobody can read any more is given up: for the successor of a driver that died. */
 ts_status_t interrupt_bind(struct interrupt *interrupt, struct port *port, uint64_t key) {
     object_reference(&port->object);
     spinlock_acquire(&interrupt->queue.lock);
-    bool bound = interrupt->port != NULL;
+    struct port *former = interrupt->port;
+    bool bound = former != NULL && !__atomic_load_n(&former->closed, __ATOMIC_ACQUIRE);
     if (!bound) {
+        if (former != NULL) {
+            (void)port_dequeue(former, &interrupt->packet);
+        }
         interrupt->port = port;
         string_copy(interrupt->owner, sizeof(interrupt->owner), process_current()->name);
         interrupt->packet.packet.key = key;
@@ -155,6 +160,9 @@ ts_status_t interrupt_bind(struct interrupt *interrupt, struct port *port, uint6
     if (bound) {
         object_release(&port->object);
         return TS_ERR_ALREADY_BOUND;
+    }
+    if (former != NULL) {
+        object_release(&former->object);
     }
     return TS_OK;
 }

@@ -247,6 +247,33 @@ static void observer_fire(struct observer *base, ts_status_t status, ts_signals_
     }
 }
 
+/* The object's lock is held from before the port knows the observer until the object does: whoever cancels it comes
+ * before or after, and then finds it where it is. */
+static ts_status_t observer_begin(struct port_observer *observer) {
+    struct object *object = observer->object;
+    struct port *port = observer->port;
+    spinlock_acquire(&object->lock);
+    spinlock_acquire(&port->queue.lock);
+    bool open = !port->closed;
+    if (open) {
+        list_add_tail(&port->observers, &observer->port_link);
+    }
+    spinlock_release(&port->queue.lock);
+    ts_signals_t observed = 0;
+    enum observing observing = OBSERVING_WAITS;
+    if (open) {
+        observing = object_observe_locked(object, &observer->observer, &observed);
+    }
+    if (observing != OBSERVING_WAITS) {
+        observer_fire(&observer->observer, observing == OBSERVING_SATISFIED ? TS_OK : TS_ERR_CANCELED, observed);
+    }
+    spinlock_release(&object->lock);
+    if (!open) {
+        observer_free(observer);
+    }
+    return open && observing != OBSERVING_CLOSED ? TS_OK : TS_ERR_BAD_HANDLE;
+}
+
 ts_status_t port_wait_async(struct port *port, struct object *object, const struct capability *capability,
                             uint64_t key, ts_signals_t signals, uint32_t options, struct account *account) {
     ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(struct port_observer));
@@ -274,14 +301,7 @@ ts_status_t port_wait_async(struct port *port, struct object *object, const stru
     observer->packet.packet.type = TS_PACKET_SIGNAL_ONE;
     observer->packet.packet.signal.trigger = signals;
     observer->packet.packet.signal.count = 1;
-    spinlock_acquire(&port->queue.lock);
-    list_add_tail(&port->observers, &observer->port_link);
-    spinlock_release(&port->queue.lock);
-    ts_signals_t observed = 0;
-    if (!object_observe(object, &observer->observer, &observed)) {
-        observer_fire(&observer->observer, TS_OK, observed);
-    }
-    return TS_OK;
+    return observer_begin(observer);
 }
 
 /* One at a time, because taking an observer off its object needs the object's lock, which comes first. */

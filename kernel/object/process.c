@@ -77,6 +77,7 @@ ts_status_t process_create(struct job *job, const char *name, struct process **r
     }
     string_copy(process->name, sizeof(process->name), name);
     list_init(&process->threads);
+    list_init(&process->port_grants);
     list_init(&process->job_link);
     process->job = job;
     object_reference(&job->object);
@@ -145,6 +146,7 @@ void process_kill(struct process *process, int64_t exit_code) {
 
 void process_finish(struct process *process) {
     handle_table_close_all(&process->handles);
+    ports_release_all(process);
     (void)vmar_destroy(process->root_vmar);
     spinlock_acquire(&task_tree_lock);
     process->state = PROCESS_DEAD;

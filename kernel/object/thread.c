@@ -4,6 +4,7 @@
 
 #include "abi/options.h"
 #include "abi/rights.h"
+#include "arch/ports.h"
 #include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/endpoint.h"
@@ -50,17 +51,23 @@ static void thread_finish(struct task *task) {
     object_release(&thread_of_task(task)->object);
 }
 
-/* Buffer page, its kernel alias and its place in the process. */
+/* Buffer page and its kernel alias. */
 static ts_status_t make_buffer(struct thread *thread) {
-    struct process *process = thread->process;
-    ts_status_t status = vmo_create(&process->job->account, TS_PAGE_SIZE, &thread->buffer_vmo);
+    ts_status_t status = vmo_create(&thread->process->job->account, TS_PAGE_SIZE, &thread->buffer_vmo);
     if (status != TS_OK) {
         thread->buffer_vmo = NULL;
         return status;
     }
     thread->buffer = vmo_page(thread->buffer_vmo, 0);
-    status = vmar_map(process->root_vmar, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, thread->buffer_vmo,
-                      TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP, 0, TS_PAGE_SIZE, &thread->buffer_address);
+    return TS_OK;
+}
+
+/* The buffer's place in the process, from the start to the end of the thread: one that is never started leaves no
+ * mapping behind. */
+static ts_status_t map_buffer(struct thread *thread) {
+    ts_status_t status =
+        vmar_map(thread->process->root_vmar, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, thread->buffer_vmo,
+                 TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP, NULL, 0, TS_PAGE_SIZE, &thread->buffer_address);
     thread->buffer->self = thread->buffer_address;
     return status;
 }
@@ -114,6 +121,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
     thread->task.finish = thread_finish;
     thread->task.space = &process->space->table;
     spinlock_init(&thread->call_lock, LOCK_CALL);
+    thread->request.server = thread;
     list_init(&thread->process_link);
     arch_context_init_user(&thread->task.context, thread->task.stack, stack_size());
     status = make_buffer(thread);
@@ -121,6 +129,7 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
         spinlock_acquire(&task_tree_lock);
         bool alive = process->state <= PROCESS_RUNNING;
         if (alive) {
+            arch_ports_attach(&thread->task.context, process->ports);
             list_add_tail(&process->threads, &thread->process_link);
         }
         spinlock_release(&task_tree_lock);
@@ -134,18 +143,32 @@ ts_status_t thread_create(struct process *process, const char *name, struct thre
     return TS_OK;
 }
 
+/* Of several who start a thread one goes on. */
+static bool claim_start(struct thread *thread) {
+    return thread->process->state == PROCESS_RUNNING &&
+           __atomic_exchange_n(&thread->start_claimed, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
                          uint64_t argument2) {
     struct process *process = thread->process;
+    if (!claim_start(thread)) {
+        return TS_ERR_BAD_STATE;
+    }
+    ts_status_t status = map_buffer(thread);
+    if (status != TS_OK) {
+        __atomic_store_n(&thread->start_claimed, 0, __ATOMIC_RELEASE);
+        return status;
+    }
     spinlock_acquire(&task_tree_lock);
-    bool can_start = process->state == PROCESS_RUNNING && !thread->started;
+    bool can_start = process->state == PROCESS_RUNNING;
     if (can_start) {
         thread->started = true;
         process->live_threads++;
     }
     spinlock_release(&task_tree_lock);
     if (!can_start) {
-        return TS_ERR_BAD_STATE;
+        return TS_ERR_BAD_STATE; /* the end of the process unmaps */
     }
     object_reference(&thread->object); /* the running reference */
     arch_context_set_entry(&thread->task.context, entry, stack, argument1, argument2);
@@ -153,6 +176,13 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     object_update_signals(&thread->object, 0, TS_SIGNAL_RUNNING);
     task_make_ready(&thread->task);
     return TS_OK;
+}
+
+void thread_set_priority(struct thread *thread, unsigned priority) {
+    spinlock_acquire(&thread->call_lock);
+    thread->task.base_priority = (uint8_t)priority;
+    task_set_priority(&thread->task, priority > thread->inherited_priority ? priority : thread->inherited_priority);
+    spinlock_release(&thread->call_lock);
 }
 
 static void thread_kill(struct thread *thread) {

@@ -11,6 +11,8 @@
 #include "kernel/assert.h"
 #include "kernel/sched.h"
 
+#define FREE_BATCH 64u
+
 static uint64_t current_epoch = 1; /* atomic */
 
 void grace_defer(struct grace_node *node) {
@@ -46,12 +48,10 @@ static uint64_t lagging_cpus(uint64_t target) {
     return lagging;
 }
 
+/* A part of it: interrupts are off. The rest stays due. */
 static void free_batch(struct percpu *self) {
-    struct list_node batch;
-    list_init(&batch);
-    list_splice_tail(&batch, &self->grace_waiting);
     struct list_node *link;
-    while ((link = list_pop_head(&batch)) != NULL) {
+    for (unsigned i = 0; i < FREE_BATCH && (link = list_pop_head(&self->grace_waiting)) != NULL; i++) {
         struct grace_node *node = container_of(link, struct grace_node, link);
         node->free(node);
     }

@@ -66,6 +66,7 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     }
     list_init(&cpu->grace_collecting);
     list_init(&cpu->grace_waiting);
+    list_init(&cpu->to_close);
     cpu->armed = TS_TIME_INFINITE;
     cpu->slice_end = TS_TIME_INFINITE;
     cpu->run_queue.running_priority = -1;
@@ -133,10 +134,13 @@ static void switch_to(struct task *next) {
     __atomic_store_n(&next->on_cpu, 1, __ATOMIC_RELAXED);
     self->current = next;
     self->switched_from = old;
-    /* Who sets attention bits looks at on_cpu afterwards: one of the two sees the other. */
+    /* Who sets attention bits or affinity looks at on_cpu afterwards: one of the two sees the other. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (__atomic_load_n(&next->attention, __ATOMIC_RELAXED) != 0) {
         self->pending |= PENDING_ATTENTION;
+    }
+    if ((__atomic_load_n(&next->affinity, __ATOMIC_RELAXED) & CPU_BIT(self->arch.cpu)) == 0) {
+        self->pending |= PENDING_RESCHEDULE; /* changed while it was between a queue and this CPU */
     }
     if (next->space != old->space) {
         switch_space(next->space, self->arch.cpu);
@@ -290,6 +294,9 @@ void sched_preemption_point(void) {
     task->in_window = true;
     arch_irq_enable();
     arch_irq_disable();
+    if ((percpu_self()->pending & PENDING_GRACE) != 0) {
+        grace_poll(); /* what a long operation leaves behind is freed along the way, not in one go at its end */
+    }
     sched_reschedule_if_pending();
     task->in_window = false;
 }
@@ -356,7 +363,8 @@ void task_attend(void) {
 }
 
 void task_set_affinity(struct task *task, uint64_t cpus) {
-    task->affinity = cpus;
+    __atomic_store_n(&task->affinity, cpus, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if ((cpus & CPU_BIT(task->cpu)) != 0) {
         return;
     }
@@ -390,6 +398,7 @@ void task_set_priority(struct task *task, unsigned priority) {
         queue_remove(queue, task);
     }
     task->priority = (uint8_t)priority;
+    bool urgent = here && (int)priority > queue->running_priority;
     if (here) {
         queue_push(queue, task, false);
     }
@@ -398,8 +407,12 @@ void task_set_priority(struct task *task, unsigned priority) {
     }
     int top = queue_top(queue);
     spinlock_release(&queue->lock);
-    if (task == task_current() && top > (int)priority) {
+    if (task == task_current()) {
+        percpu_self()->pending |= top > (int)priority ? PENDING_RESCHEDULE : 0;
+    } else if (urgent && queue == &percpu_self()->run_queue) {
         percpu_self()->pending |= PENDING_RESCHEDULE;
+    } else if (urgent || (!here && __atomic_load_n(&task->on_cpu, __ATOMIC_SEQ_CST) != 0)) {
+        arch_ipi_send(CPU_BIT(task->cpu), ARCH_IPI_RESCHEDULE); /* its CPU compares by the old priority */
     }
 }
 

@@ -116,7 +116,7 @@ void mutex_acquire(struct mutex *mutex) {
     spinlock_acquire(&mutex->queue.lock);
     ASSERT(mutex->owner != task);
     while (mutex->owner != NULL) {
-        task_wait_begin(NULL);
+        task_wait_begin(NULL); /* a kill that comes right here only costs a turn of the loop */
         task->uninterruptible = true;
         list_add_tail(&mutex->queue.waiters, &task->wait_link);
         spinlock_release(&mutex->queue.lock);

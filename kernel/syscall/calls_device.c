@@ -7,7 +7,6 @@
 #include "arch/ports.h"
 #include "kernel/assert.h"
 #include "kernel/devices.h"
-#include "kernel/heap.h"
 #include "kernel/process.h"
 
 ts_status_t sys_interrupt_create(struct resource *resource, const struct handle_view *resource_view, uint32_t line,
@@ -70,29 +69,8 @@ ts_status_t sys_resource_create(struct resource *parent, const struct handle_vie
     return status;
 }
 
-/* The process's set is made at its first use, and attached to the calling thread; task_tree_lock protects it. */
-static ts_status_t enable_ports(struct process *process, uint32_t base, uint32_t length) {
-    struct arch_ports *fresh = process->ports == NULL ? heap_alloc(sizeof(*fresh)) : NULL;
-    if (process->ports == NULL && fresh == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    spinlock_acquire(&task_tree_lock);
-    if (process->ports == NULL) {
-        arch_ports_init(fresh);
-        process->ports = fresh;
-        fresh = NULL;
-    }
-    arch_ports_allow(process->ports, base, length, true);
-    arch_ports_attach(&thread_current()->task.context, process->ports);
-    spinlock_release(&task_tree_lock);
-    heap_free(fresh);
-    arch_ports_sync(CPU_BIT(percpu_cpu()));
-    return TS_OK;
-}
-
 ts_status_t sys_ports_enable(struct resource *resource, const struct handle_view *resource_view, uint32_t base,
                              uint32_t length) {
-    (void)resource_view;
     if (ARCH_PORT_COUNT == 0) {
         return TS_ERR_NOT_SUPPORTED;
     }
@@ -106,5 +84,5 @@ ts_status_t sys_ports_enable(struct resource *resource, const struct handle_view
     if (!resource_covers(resource, TS_RESOURCE_IOPORT, base, length)) {
         return TS_ERR_ACCESS_DENIED;
     }
-    return enable_ports(process_current(), base, length);
+    return ports_enable(process_current(), resource_view->capability, base, length);
 }

@@ -43,8 +43,8 @@ ts_status_t sys_vmar_map(struct vmar *vmar, const struct handle_view *vmar_view,
                          uint64_t *address) {
     object_reference(&vmar->object);
     object_reference(&vmo->object);
-    ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights, vmo_offset, size,
-                                  address);
+    ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights,
+                                  vmo_view->capability, vmo_offset, size, address);
     object_release(&vmo->object);
     object_release(&vmar->object);
     return status;
@@ -145,6 +145,6 @@ ts_status_t sys_vmo_replace_executable(ts_handle_t vmo, struct resource *resourc
     if (status != TS_OK) {
         return status;
     }
-    entry.rights |= TS_RIGHT_EXECUTE;
+    handle_entry_set_rights(&entry, entry.rights | TS_RIGHT_EXECUTE);
     return handle_put(process_handles_current(), &entry, executable);
 }

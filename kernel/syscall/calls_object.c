@@ -27,13 +27,14 @@ static void single_fire(struct observer *observer, ts_status_t status, ts_signal
 
 static ts_status_t wait_for(struct object *object, struct single_wait *wait, ts_time_t deadline) {
     task_wait_begin(NULL);
-    if (!object_observe(object, &wait->observer, &wait->observed)) {
+    enum observing observing = object_observe(object, &wait->observer, &wait->observed);
+    if (observing != OBSERVING_WAITS) {
         if (task_claim(wait->task)) {
             wait->task->state = TASK_RUNNING;
         } else {
             (void)task_block(TS_TIME_INFINITE); /* somebody else claimed it, and wakes it */
         }
-        return TS_OK;
+        return observing == OBSERVING_SATISFIED ? TS_OK : TS_ERR_CANCELED;
     }
     ts_status_t status = task_block(deadline);
     if (object_unobserve(object, &wait->observer) && status != TS_OK) {

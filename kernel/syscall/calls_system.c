@@ -6,6 +6,7 @@
 #include "arch/time.h"
 #include "base/string.h"
 #include "kernel/assert.h"
+#include "kernel/frames.h"
 #include "kernel/devices.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -13,6 +14,8 @@
 
 #define LOG_PART 512u
 #define LOG_TEXT_MAX 256u
+#define FRAME_BATCH 64u /* more than a CPU keeps for itself */
+#define FRAMES_MAX 1024u
 
 ts_status_t sys_log_read(struct resource *resource, const struct handle_view *resource_view, uint64_t position,
                          uaddr_t buffer, size_t size, uint64_t *next, size_t *actual) {
@@ -69,6 +72,25 @@ ts_status_t sys_system_power(struct resource *resource, const struct handle_view
     arch_reset(action == TS_POWER_OFF ? ARCH_RESET_OFF : ARCH_RESET_REBOOT, code);
 }
 
+/* For measurement: frames are taken in batches, so that what a CPU keeps is refilled and drained. */
+static ts_status_t cycle_frames(uint64_t wanted, uint64_t *value) {
+    if (wanted > FRAMES_MAX) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    struct frame *batch[FRAME_BATCH];
+    for (uint64_t left = wanted; left > 0; left -= left < FRAME_BATCH ? left : FRAME_BATCH) {
+        unsigned count = 0;
+        while (count < FRAME_BATCH && count < left && (batch[count] = frame_alloc(FRAME_KERNEL, FRAME_ANY)) != NULL) {
+            count++;
+        }
+        *value += count;
+        while (count > 0) {
+            frame_free(batch[--count]);
+        }
+    }
+    return TS_OK;
+}
+
 ts_status_t sys_system_debug(struct resource *resource, const struct handle_view *resource_view, uint32_t command,
                              uint64_t argument, uint64_t *value) {
     (void)resource_view;
@@ -92,6 +114,10 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
         *value = syscall_count((unsigned)argument & 0xffff, -(ts_status_t)(argument >> 16 & 0xffff));
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_COUNTER:
+        if (argument == TS_COUNTER_CALLS) {
+            *value = syscall_total();
+            return TS_OK;
+        }
         return system_counter(argument, value);
     case TS_DEBUG_DUMP_THREADS:
         *value = system_dump_threads();
@@ -99,6 +125,11 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     case TS_DEBUG_USER_COUNTERS:
         arch_time_user_counters(argument != 0);
         return TS_OK;
+    case TS_DEBUG_MUTATION:
+        syscall_arm_mutation(argument != 0 ? process_current()->job : NULL);
+        return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
+    case TS_DEBUG_FRAMES:
+        return cycle_frames(argument, value);
     default:
         return TS_ERR_INVALID_ARGS;
     }

@@ -139,8 +139,7 @@ ts_status_t sys_thread_set_priority(struct thread *thread, uint32_t priority) {
     if (priority > account_effective_ceiling(&thread->process->job->account, TS_CEILING_PRIORITY)) {
         return TS_ERR_ACCESS_DENIED;
     }
-    thread->task.base_priority = (uint8_t)priority;
-    task_set_priority(&thread->task, priority);
+    thread_set_priority(thread, priority);
     return TS_OK;
 }
 

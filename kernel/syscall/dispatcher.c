@@ -16,6 +16,7 @@
 static uint32_t counts[CONFIG_DEBUG ? TS_SYSCALL_COUNT : 1][STATUS_SLOTS]; /* atomic */
 static unsigned mutated_call = UINT32_MAX;
 static ts_status_t mutated_status;
+static const struct job *mutated_job; /* atomic; only compared */
 
 uint64_t syscall_count(unsigned number, ts_status_t status) {
     unsigned slot = (unsigned)-status;
@@ -73,6 +74,19 @@ void syscall_set_mutation(const char *command_line) {
     }
 }
 
+void syscall_arm_mutation(const struct job *job) {
+    __atomic_store_n(&mutated_job, job, __ATOMIC_SEQ_CST);
+}
+
+static bool is_mutated(uint64_t number) {
+    const struct job *top = number == mutated_call ? __atomic_load_n(&mutated_job, __ATOMIC_SEQ_CST) : NULL;
+    const struct job *job = top != NULL ? process_current()->job : NULL;
+    while (job != NULL && job != top) {
+        job = job->parent;
+    }
+    return job != NULL;
+}
+
 /* Everything that must happen before user mode goes on; nothing is looked up any more. */
 static void handle_pending(void) {
     struct percpu *self = percpu_self();
@@ -89,8 +103,10 @@ static void handle_pending(void) {
 void kernel_syscall(struct arch_frame *frame) {
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
+    struct percpu *self = percpu_self();
+    self->calls[self->call_count++ % LAST_CALLS] = (uint16_t)number;
     if (number < TS_SYSCALL_COUNT && syscall_table[number].handler != NULL) {
-        if (CONFIG_DEBUG && number == mutated_call) {
+        if (CONFIG_DEBUG && is_mutated(number)) {
             status = mutated_status;
         } else {
             status = syscall_table[number].handler(frame);

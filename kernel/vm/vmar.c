@@ -35,6 +35,13 @@ static uint32_t permissions_of_rights(ts_rights_t rights) {
            ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
 }
 
+/* CAN_MAP flags that rights of a handle allow to hand on. */
+static uint32_t can_map_of_rights(ts_rights_t rights) {
+    return ((rights & TS_RIGHT_READ) != 0 ? TS_VMAR_CAN_MAP_READ : 0) |
+           ((rights & TS_RIGHT_WRITE) != 0 ? TS_VMAR_CAN_MAP_WRITE : 0) |
+           ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_CAN_MAP_EXECUTE : 0);
+}
+
 static uint32_t permissions_of_range(const struct vmar *vmar) {
     return ((vmar->can_map & TS_VMAR_CAN_MAP_READ) != 0 ? TS_VMAR_READ : 0) |
            ((vmar->can_map & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_VMAR_WRITE : 0) |
@@ -101,11 +108,10 @@ static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t off
 
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address) {
-    (void)rights;
     if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if ((options & CAN_MAP & ~parent->can_map) != 0) {
+    if ((options & CAN_MAP & ~(parent->can_map & can_map_of_rights(rights))) != 0) {
         return TS_ERR_ACCESS_DENIED;
     }
     struct address_space *space = parent->space;
@@ -127,16 +133,39 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 /* --- mappings --- */
 
+static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
+static ts_status_t unmap_pages(struct address_space *space, uint64_t base, uint64_t size);
+static void mapping_remove(struct vmar *vmar, struct mapping *mapping);
+
 static void flush_all(struct address_space *space, struct pt_flush *flush) {
     pagetable_flush(&space->table, flush);
 }
 
-static void mapping_drop(struct address_space *space, struct mapping *mapping) {
+static void mapping_free(struct mapping *mapping) {
+    struct address_space *space = mapping->space;
     __atomic_fetch_sub(&mapping->vmo->mapping_count, 1, __ATOMIC_RELAXED);
     object_release(&mapping->vmo->object);
     account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
     slab_free(&mapping_cache, mapping);
 }
+
+/* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
+static void mapping_drop(struct mapping *mapping) {
+    mapping->unmapped = true;
+    bool attached = dependent_detach(&mapping->dependent);
+    if (attached || !mapping->held) {
+        mapping_free(mapping);
+    }
+}
+
+/* Tree lock held. */
+static void mapping_hold(struct dependent *dependent) {
+    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
+    mapping->held = true;
+    address_space_reference(mapping->space);
+}
+
+static void mapping_end(struct dependent *dependent);
 
 static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
     if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
@@ -150,7 +179,27 @@ static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo)
     object_reference(&vmo->object);
     __atomic_fetch_add(&vmo->mapping_count, 1, __ATOMIC_RELAXED);
     mapping->vmo = vmo;
+    mapping->space = space;
+    mapping->dependent.hold = mapping_hold;
+    mapping->dependent.end = mapping_end;
     return mapping;
+}
+
+/* The second part of a divided mapping hangs where the first does. False: the first is being revoked. */
+static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) {
+    return dependent_join(&tail->dependent, &mapping->dependent) || !mapping->held;
+}
+
+/* Puts the second part of a mapping into the range; if the first is being revoked, it ends here and now. */
+static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
+    tail->permissions = mapping->permissions;
+    tail->allowed = mapping->allowed;
+    if (mapping_share_origin(tail, mapping)) {
+        tree_insert(&vmar->children, &tail->region.node, tail->region.base);
+    } else {
+        (void)unmap_pages(vmar->space, tail->region.base, tail->region.size);
+        mapping_drop(tail);
+    }
 }
 
 static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
@@ -180,7 +229,6 @@ static ts_status_t map_pages(struct address_space *space, const struct mapping *
     return TS_OK;
 }
 
-static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
 
 static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, const struct vmo *vmo,
                              ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint32_t *allowed) {
@@ -190,11 +238,9 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     if ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ) {
         return TS_ERR_INVALID_ARGS; /* M6, and W^X */
     }
-    (void)vmar_rights;
-    *allowed = permissions_of_range(vmar) & permissions_of_rights(vmo_rights);
+    *allowed = permissions_of_range(vmar) & permissions_of_rights(vmar_rights) & permissions_of_rights(vmo_rights);
     if ((options & PERMISSIONS & ~*allowed) != 0) {
-        user_error("vmar_map: permissions %x beyond what range and VMO handle allow (%x)", options & PERMISSIONS,
-                   *allowed);
+        user_error("vmar_map: permissions %x beyond what range and handles allow (%x)", options & PERMISSIONS, *allowed);
         return TS_ERR_ACCESS_DENIED;
     }
     uint64_t end;
@@ -205,7 +251,8 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
 }
 
 static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct vmo *vmo,
-                              uint64_t vmo_offset, uint64_t size, uint32_t allowed, uint64_t *address) {
+                              struct capability *capability, uint64_t vmo_offset, uint64_t size, uint32_t allowed,
+                              uint64_t *address) {
     struct address_space *space = vmar->space;
     uint64_t base = 0;
     ts_status_t status = vmar->destroyed ? TS_ERR_BAD_STATE : place(vmar, options, offset, size, &base);
@@ -228,23 +275,29 @@ static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offs
         status = map_pages(space, mapping);
     }
     if (status != TS_OK) {
-        mapping_drop(space, mapping);
+        mapping_drop(mapping);
         return status;
     }
     tree_insert(&vmar->children, &mapping->region.node, base);
+    if (capability != NULL && dependent_attach(&mapping->dependent, capability) != TS_OK) {
+        (void)unmap_pages(space, base, size);
+        mapping_remove(vmar, mapping);
+        return TS_ERR_BAD_STATE;
+    }
     *address = base;
     return TS_OK;
 }
 
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
-                     ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint64_t *address) {
+                     ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
+                     uint64_t *address) {
     uint32_t allowed = 0;
     ts_status_t status = check_map(vmar, vmar_rights, options, vmo, vmo_rights, vmo_offset, size, &allowed);
     if (status != TS_OK) {
         return status;
     }
     mutex_acquire(&vmar->space->lock);
-    status = map_locked(vmar, options, offset, vmo, vmo_offset, size, allowed, address);
+    status = map_locked(vmar, options, offset, vmo, capability, vmo_offset, size, allowed, address);
     mutex_release(&vmar->space->lock);
     return status;
 }
@@ -262,7 +315,24 @@ static void vmar_detach(struct vmar *vmar) {
 
 static void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
     tree_remove(&vmar->children, &mapping->region.node);
-    mapping_drop(vmar->space, mapping);
+    mapping_drop(mapping);
+}
+
+/* D4: the handle was revoked. The mapping may have been unmapped in between; then only its memory is left. */
+static void mapping_end(struct dependent *dependent) {
+    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
+    struct address_space *space = mapping->space;
+    mutex_acquire(&space->lock);
+    if (!mapping->unmapped) {
+        /* A whole mapping may still share a large leaf with its neighbours; without memory to split, it goes too. */
+        if (unmap_pages(space, mapping->region.base, mapping->region.size) != TS_OK) {
+            (void)unmap_pages(space, mapping->region.parent->region.base, mapping->region.parent->region.size);
+        }
+        tree_remove(&mapping->region.parent->children, &mapping->region.node);
+    }
+    mapping_free(mapping);
+    mutex_release(&space->lock);
+    address_space_release(space);
 }
 
 /* Takes apart a range and all below it, deepest first, without recursion: depth is the user's choice. */
@@ -316,10 +386,8 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
         *spare = NULL;
         tail->region = (struct region){.base = end, .size = mapping_end - end, .parent = vmar};
         tail->vmo_offset = mapping->vmo_offset + (end - base);
-        tail->permissions = mapping->permissions;
-        tail->allowed = mapping->allowed;
         mapping->region.size = start - base;
-        tree_insert(&vmar->children, &tail->region.node, end);
+        insert_tail(vmar, tail, mapping);
     } else if (start > base) {
         mapping->region.size = start - base;
     } else {
@@ -387,7 +455,7 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
     status = unmap_pages(space, address, size);
     if (status != TS_OK) {
         if (spare != NULL) {
-            mapping_drop(space, spare);
+            mapping_drop(spare);
         }
         return status;
     }
@@ -475,10 +543,8 @@ static ts_status_t divide_at(struct vmar *vmar, uint64_t address) {
     uint64_t end = region->base + region->size;
     tail->region = (struct region){.base = address, .size = end - address, .parent = vmar};
     tail->vmo_offset = mapping->vmo_offset + (address - region->base);
-    tail->permissions = mapping->permissions;
-    tail->allowed = mapping->allowed;
     region->size = address - region->base;
-    tree_insert(&vmar->children, &tail->region.node, address);
+    insert_tail(vmar, tail, mapping);
     return TS_OK;
 }
 
@@ -511,12 +577,14 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
 }
 
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size) {
-    (void)rights;
     if ((options & ~PERMISSIONS) != 0 ||
         ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ)) {
         return TS_ERR_INVALID_ARGS;
     }
     ts_status_t status = check_address(vmar, address, size);
+    if (status == TS_OK && (options & ~permissions_of_rights(rights)) != 0) {
+        status = TS_ERR_ACCESS_DENIED;
+    }
     if (status != TS_OK) {
         return status;
     }

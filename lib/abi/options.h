@@ -69,6 +69,9 @@ enum ts_debug_command {
     TS_DEBUG_COUNTER = 5,       /* argument: enum ts_debug_counter */
     TS_DEBUG_DUMP_THREADS = 6,  /* threads into the log: their number */
     TS_DEBUG_USER_COUNTERS = 7, /* argument: 1 or 0: user mode may read the cycle counter */
+    TS_DEBUG_MUTATION = 8, /* argument: 1 or 0: the mutation of the command line is in force for the caller's job */
+    TS_DEBUG_FRAMES = 9, /* argument: at most 1024: takes so many zeroed frames and gives them back, 64 at
+                            a time: how many it got */
 };
 
 enum ts_debug_counter {
@@ -78,4 +81,5 @@ enum ts_debug_counter {
     TS_COUNTER_FAULTS = 3,
     TS_COUNTER_BOOT_NS = 4, /* from the kernel's first instruction to the start of init */
     TS_COUNTER_OBJECTS = 5, /* objects that exist */
+    TS_COUNTER_CAPABILITIES = 6, /* nodes of derivation trees */
 };

@@ -21,6 +21,10 @@ void ts_time_init(void) {
     }
 }
 
+const void *ts_time_page_address(void) {
+    return time_page;
+}
+
 ts_time_t ts_time_now(void) {
     ts_time_t now = 0;
     if (time_page == NULL) {

@@ -11,6 +11,9 @@
 /* Called once by crt0: maps the time page. */
 void ts_time_init(void);
 
+/* Where the time page is mapped; null if it is not. For who builds an address space like its own. */
+const void *ts_time_page_address(void);
+
 /* Nanoseconds since boot. */
 ts_time_t ts_time_now(void);
 

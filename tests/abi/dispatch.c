@@ -774,8 +774,8 @@ static const ts_status_t errors_process_exit[] = {TS_OK};
 static const ts_status_t errors_thread_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
     TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_thread_start[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
-    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_thread_start[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
+    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_thread_exit[] = {TS_OK};
 static const ts_status_t errors_thread_yield[] = {TS_OK};
 static const ts_status_t errors_thread_set_priority[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,

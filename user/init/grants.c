@@ -133,10 +133,14 @@ static ts_status_t add_services(struct task *task, const struct manifest_entry *
     return status;
 }
 
+/* Of a kind that has ranges, root alone covers any. */
 static ts_status_t make_resource(const char *name, ts_handle_t *resource) {
     for (size_t i = 0; i < sizeof(resource_names) / sizeof(resource_names[0]); i++) {
         if (strcmp(resource_names[i].name, name) == 0) {
-            return ts_resource_create(init_system.root, resource_names[i].kind, 0, 0, resource);
+            return resource_names[i].kind == TS_RESOURCE_ROOT
+                       ? ts_handle_duplicate(init_system.root, TS_RIGHT_SAME_RIGHTS, resource)
+                       : ts_resource_create(init_system.root, resource_names[i].kind, 0, 0,
+                                            resource);
         }
     }
     return TS_ERR_NOT_FOUND;

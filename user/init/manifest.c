@@ -98,6 +98,8 @@ static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, 
     if (!read_names(fdt, node, "arguments", &entry->arguments) ||
         !read_names(fdt, node, "uses", &entry->uses) ||
         !read_names(fdt, node, "depends", &entry->depends) ||
+        !read_names(fdt, node, "only", &entry->only) ||
+        !read_names(fdt, node, "unless", &entry->unless) ||
         !read_names(fdt, node, "resources", &entry->resources) ||
         !read_names(fdt, node, "compatible", &entry->compatible)) {
         return fail(manifest, entry->name, "a list has more than 8 names", TS_ERR_OUT_OF_RANGE);
@@ -203,4 +205,32 @@ const struct manifest_entry *manifest_program(const struct manifest *manifest, c
         }
     }
     return &manifest->fallback;
+}
+
+static bool line_has_word(const char *line, const char *word) {
+    size_t length = strlen(word);
+    while (*line != '\0') {
+        size_t end = 0;
+        while (line[end] != '\0' && line[end] != ' ') {
+            end++;
+        }
+        if (end == length && strncmp(line, word, length) == 0) {
+            return true;
+        }
+        line += line[end] == ' ' ? end + 1 : end;
+    }
+    return false;
+}
+
+static bool line_has_any(const char *line, const struct manifest_names *words) {
+    bool found = false;
+    for (uint32_t i = 0; i < words->count; i++) {
+        found = found || line_has_word(line, words->name[i]);
+    }
+    return found;
+}
+
+bool manifest_is_meant(const struct manifest_entry *entry, const char *command_line) {
+    return (entry->only.count == 0 || line_has_any(command_line, &entry->only)) &&
+           !line_has_any(command_line, &entry->unless);
 }

@@ -10,6 +10,8 @@
  *   public        everybody may look the service up
  *   uses          services that it is given a handle to call
  *   depends       servers or services that are started before it
+ *   only          words: it is started only if the kernel's command line has one of them
+ *   unless        words: it is not started if the kernel's command line has one of them
  *   resources     powers that it is given: root, power, debug, vmex, log, memory, interrupts, ports
  *   compatible    a driver: started if the machine has such a device, and given its registers or
  * ports, and interrupt manage        may start, watch and kill programs (proto/process.h) critical
@@ -42,6 +44,8 @@ struct manifest_entry {
     struct manifest_names arguments;
     struct manifest_names uses;
     struct manifest_names depends;
+    struct manifest_names only;
+    struct manifest_names unless;
     struct manifest_names resources;
     struct manifest_names compatible;
     bool is_public;
@@ -65,6 +69,9 @@ struct manifest {
 /* INVALID_ARGS for a manifest that makes no sense, OUT_OF_RANGE for one that is too large, else
  * fdt_open()'s errors. */
 ts_status_t manifest_read(struct manifest *manifest, const void *blob, size_t size);
+
+/* Whether a system that was booted with this command line is to have the server. */
+bool manifest_is_meant(const struct manifest_entry *entry, const char *command_line);
 
 /* What a program that is run by this name gets. */
 const struct manifest_entry *manifest_program(const struct manifest *manifest, const char *name);

@@ -78,12 +78,15 @@ static void start_server(struct task *task) {
     }
 }
 
-/* A driver runs if its device is there, and if no other driver provides the same service already.
+/* A server runs if the command line means it to, and a driver if its device is there, and if no other driver provides the same service already.
  */
 static bool is_wanted(const struct task *task) {
     const struct manifest_entry *server = task->server;
     struct device device;
     struct task *other;
+    if (!manifest_is_meant(server, init_system.command_line)) {
+        return false;
+    }
     if (server->compatible.count == 0) {
         return true;
     }

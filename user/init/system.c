@@ -61,6 +61,14 @@ static void open_machine(void) {
     init_system.has_machine = blob != NULL && fdt_open(&init_system.machine, blob, size) == TS_OK;
 }
 
+/* The kernel terminates it; a page that cannot be mapped is an empty line. */
+static void open_command_line(void) {
+    const uint8_t *text = NULL;
+    size_t size = 0;
+    bool mapped = map_boot_data("command-line", 0, 0, &text, &size) == TS_OK && size > 0;
+    init_system.command_line = mapped ? (const char *)text : "";
+}
+
 static void take_handles(void) {
     init_system.process = ts_startup_handle("process");
     init_system.vmar = ts_startup_handle("vmar");
@@ -94,6 +102,7 @@ ts_status_t system_open(const char **error) {
     }
     if (status == TS_OK) {
         open_machine();
+        open_command_line();
     }
     return status;
 }

@@ -16,6 +16,7 @@ struct system {
     ts_handle_t port;     /* the ends of processes arrive here */
     const uint8_t *archive;
     size_t archive_size;
+    const char *command_line; /* the kernel's */
     struct manifest manifest;
     struct fdt machine;
     bool has_machine;

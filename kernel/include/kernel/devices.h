@@ -4,6 +4,8 @@
 
 #include "kernel/port.h"
 
+struct process;
+
 struct event {
     struct object object;
 };
@@ -43,5 +45,8 @@ struct resource {
 
 ts_status_t resource_create(struct account *account, uint32_t kind, uint64_t base, uint64_t length,
                             struct resource **resource);
+/* Lets the process use I/O ports for as long as the handle of this capability exists. NO_MEMORY, BAD_STATE. */
+ts_status_t ports_enable(struct process *process, struct capability *capability, uint32_t base, uint32_t length);
+
 /* True if the resource gives the right to [base, base+length) of this kind. */
 bool resource_covers(const struct resource *resource, uint32_t kind, uint64_t base, uint64_t length);

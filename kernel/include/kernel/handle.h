@@ -47,6 +47,27 @@ struct handle_view {
     uint64_t badge;
 };
 
+/*
+ * What was built with a handle (a mapping, the use of ports) and is no handle itself. Closing the handle leaves it
+ * standing, unless it says otherwise; a revoke of the handle, or of one that it was derived from, ends it.
+ */
+struct dependent {
+    struct list_node link;         /* in capability->dependents, protected by the tree's lock */
+    struct capability *capability; /* atomic; null: not attached, or its end has begun */
+    bool ends_with_handle;
+    void (*hold)(struct dependent *); /* tree lock held: makes what end() needs stay */
+    void (*end)(struct dependent *);  /* no lock held, may sleep; called at most once, after hold() */
+};
+
+/* Hangs the dependent under the capability of a handle that was just looked up. BAD_STATE: closed or being revoked. */
+ts_status_t dependent_attach(struct dependent *dependent, struct capability *capability);
+
+/* Hangs the dependent where another one hangs, also if that handle is closed. False: the other is not attached. */
+bool dependent_join(struct dependent *dependent, struct dependent *other);
+
+/* The thing ends by itself. False: its end was begun by somebody else, who will call end() or has. */
+bool dependent_detach(struct dependent *dependent);
+
 ts_status_t handle_table_init(struct handle_table *table, struct account *account);
 /* Closes every handle; the table takes no more. Has preemption points. */
 void handle_table_close_all(struct handle_table *table);
@@ -80,6 +101,8 @@ ts_status_t handle_take(struct handle_table *table, ts_handle_t value, ts_rights
  * entry gives value 0 and TS_OK. */
 ts_status_t handle_put(struct handle_table *table, struct handle_entry *entry, ts_handle_t *value);
 void handle_entry_close(struct handle_entry *entry);
+/* Changes the rights of the handle on its way. */
+void handle_entry_set_rights(struct handle_entry *entry, ts_rights_t rights);
 
 /* Visits used slots from index `start`; stops when visit returns false. Takes the table's lock. */
 typedef bool (*handle_visit)(void *context, ts_handle_t value, const struct handle_slot *slot);

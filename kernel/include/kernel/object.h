@@ -64,8 +64,15 @@ void object_release(struct object *object);
 /* Clears, then sets signals, and fires the observers that are satisfied. Takes the object's lock. */
 void object_update_signals(struct object *object, ts_signals_t clear, ts_signals_t set);
 
-/* Adds an observer; false (and not added) if it is satisfied at once: *observed tells by what. */
-bool object_observe(struct object *object, struct observer *observer, ts_signals_t *observed);
+enum observing {
+    OBSERVING_WAITS,     /* added */
+    OBSERVING_SATISFIED, /* not added: satisfied at once */
+    OBSERVING_CLOSED,    /* not added: the handle was closed meanwhile */
+};
+
+/* Adds an observer. *observed: the signals as they are. The second with the object's lock held. */
+enum observing object_observe(struct object *object, struct observer *observer, ts_signals_t *observed);
+enum observing object_observe_locked(struct object *object, struct observer *observer, ts_signals_t *observed);
 
 /* Takes an observer away; false if it has fired already (or is firing). */
 bool object_unobserve(struct object *object, struct observer *observer);

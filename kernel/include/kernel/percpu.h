@@ -18,6 +18,7 @@ enum percpu_pending {
 };
 
 #define LOCK_DEPTH_MAX 16
+#define LAST_CALLS     64u /* a power of two */
 
 /* The queue of ready tasks of one CPU. lock (LOCK_RUN_QUEUE) protects all of it; other CPUs enqueue and steal. */
 struct run_queue {
@@ -39,6 +40,9 @@ struct percpu {
 
     struct spinlock timeout_lock; /* LOCK_TIMEOUT: protects timeouts */
     struct tree timeouts;         /* by deadline */
+    bool closing;                 /* a closed handle's object is being told, with these to follow */
+    struct list_node to_close;
+
     ts_time_t slice_end;
     ts_time_t armed;              /* deadline in the hardware timer, TS_TIME_INFINITE: none */
 
@@ -50,6 +54,8 @@ struct percpu {
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
 
+    uint16_t calls[LAST_CALLS];   /* numbers of the last system calls, a ring */
+    uint32_t call_count;
     struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
     uint64_t trace_count;
 

@@ -10,6 +10,7 @@
 
 #define JOB_DEPTH_MAX 32
 
+struct arch_ports;
 struct endpoint;
 struct process;
 
@@ -42,7 +43,8 @@ struct process {
     int64_t exit_code;
     ts_time_t start_time;
     ts_time_t dead_run_time;      /* of threads that are gone */
-    void *ports;                  /* I/O permission bitmap, where the CPU has one; null: none */
+    struct arch_ports *ports;     /* I/O ports, where the CPU has them; null: none */
+    struct list_node port_grants; /* what they come from (task_tree_lock) */
     char name[TS_NAME_LENGTH];
 };
 
@@ -50,6 +52,7 @@ struct process {
  * reads it, takes the caller's call_lock and looks whether the caller still points here. */
 struct reply_slot {
     struct thread *caller;
+    struct thread *server;        /* whose request this is; null: in a reply object */
     bool taken;                   /* a request was taken and not yet replied to; the holder's own */
 };
 
@@ -61,6 +64,7 @@ struct thread {
     struct process *process;      /* referenced */
     struct list_node process_link;
     bool started, dead;           /* task_tree_lock */
+    uint32_t start_claimed;       /* atomic: somebody starts it, or has */
     struct vmo *buffer_vmo;       /* message buffer; referenced */
     struct ts_message_buffer *buffer; /* its kernel alias */
     uint64_t buffer_address;      /* where the process sees it */
@@ -69,9 +73,10 @@ struct thread {
     struct endpoint *endpoint;    /* referenced while queued or receiving */
     struct tree_node caller_node; /* in endpoint->callers, its lock */
     uint64_t call_badge;
-    struct spinlock call_lock;    /* LOCK_CALL: protects holder */
+    struct spinlock call_lock;    /* LOCK_CALL: protects holder, inherited_priority, and changes of priority */
     struct reply_slot *holder;    /* who has this thread's request */
     struct reply_slot request;    /* the request this thread took last */
+    uint8_t inherited_priority;   /* of the caller in request; 0: none, or lower than its own */
     struct handle_entry transfer[TS_MESSAGE_HANDLES]; /* handles of the message being sent */
     unsigned transfer_count;
 };
@@ -116,6 +121,8 @@ void process_kill(struct process *process, int64_t exit_code);
 
 /* --- threads --- */
 
+/* The base priority; what is inherited goes on top of it. */
+void thread_set_priority(struct thread *thread, unsigned priority);
 ts_status_t thread_create(struct process *process, const char *name, struct thread **thread);
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
                          uint64_t argument2);

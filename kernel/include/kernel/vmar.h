@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/tree.h"
+#include "kernel/handle.h"
 #include "kernel/vmo.h"
 
 struct address_space {
@@ -31,6 +32,10 @@ struct mapping {
     uint64_t vmo_offset;
     uint32_t permissions;   /* TS_VMAR_READ/WRITE/EXECUTE now */
     uint32_t allowed;       /* at most, by the handles it was made with */
+    struct address_space *space;
+    struct dependent dependent; /* on the VMO handle that it was made with (D4) */
+    bool held;              /* a revoke has taken it: who unmaps it does not free it. Space lock and tree lock */
+    bool unmapped;          /* space lock: out of the tree */
 };
 
 struct vmar {
@@ -51,8 +56,10 @@ void address_space_release(struct address_space *space);
  * rights: of the handles that were used; they limit what mappings may permit. */
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address);
+/* capability: of the VMO handle, whose revocation unmaps; null: the kernel's own mapping. */
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
-                     ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint64_t *address);
+                     ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
+                     uint64_t *address);
 ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size);
 ts_status_t vmar_destroy(struct vmar *vmar);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct elf elf;
     volatile uint8_t sum = 0;
-    if (elf_open(&elf, data, size, ELF_MACHINE_X86_64) != TS_OK) {
+    if (elf_open(&elf, data, size, 62u) != TS_OK) {
         return 0;
     }
     for (uint32_t i = 0; i < elf.segment_count; i++) {

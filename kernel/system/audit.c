@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The audit, and the system's counters. */
 #include "kernel/assert.h"
+#include "kernel/capability.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
 #include "kernel/kernelspace.h"
 #include "kernel/object.h"
 #include "kernel/process.h"
-#include "kernel/syscall.h"
 #include "kernel/system.h"
 
 #include "arch/time.h"
@@ -62,9 +62,6 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
     case TS_COUNTER_SWITCHES:
         *value = switches;
         return TS_OK;
-    case TS_COUNTER_CALLS:
-        *value = syscall_total();
-        return TS_OK;
     case TS_COUNTER_FAULTS:
         *value = __atomic_load_n(&faults, __ATOMIC_RELAXED);
         return TS_OK;
@@ -73,6 +70,9 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
         return TS_OK;
     case TS_COUNTER_OBJECTS:
         *value = object_count();
+        return TS_OK;
+    case TS_COUNTER_CAPABILITIES:
+        *value = capability_count();
         return TS_OK;
     default:
         return TS_ERR_INVALID_ARGS;

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups of benchmarks. Each leaves nothing behind. */
+#pragma once
+
+void bench_calls(void);    /* system calls and switches */
+void bench_messages(void); /* endpoints */
+void bench_signals(void);  /* events and ports */
+void bench_objects(void);  /* handles and the making of objects */
+void bench_memory(void);

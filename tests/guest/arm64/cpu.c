@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* ARM64: what tests need of the CPU. */
+#include "guest/cpu.h"
+
+const bool cpu_divide_faults = false; /* the quotient is 0 */
+const bool cpu_has_ports = false;
+const uint64_t cpu_kernel_address = 0xffffffff80100000ul;
+const uint64_t cpu_hole_address = 0x0000900000000000ul;
+
+/* mov w0, #42; ret */
+const uint32_t cpu_code_42[] = {0x52800540, 0xd65f03c0};
+const size_t cpu_code_42_size = sizeof(cpu_code_42);
+
+uint64_t cpu_stack_of_function(uint64_t top) {
+    return top;
+}
+
+uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]) {
+    register uint64_t x8 __asm__("x8") = number;
+    register uint64_t x0 __asm__("x0") = arguments[0];
+    register uint64_t x1 __asm__("x1") = arguments[1];
+    register uint64_t x2 __asm__("x2") = arguments[2];
+    register uint64_t x3 __asm__("x3") = arguments[3];
+    register uint64_t x4 __asm__("x4") = arguments[4];
+    register uint64_t x5 __asm__("x5") = arguments[5];
+    __asm__ volatile("svc #0"
+                     : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+                     :
+                     : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                       "memory");
+    return x0;
+}
+
+const unsigned cpu_privileged_count = 8;
+
+bool cpu_privileged(unsigned index) {
+    uint64_t value = 0;
+    switch (index) {
+    case 0:
+        __asm__ volatile("msr daifset, #15");
+        return true;
+    case 1:
+        __asm__ volatile("mrs %0, ttbr1_el1" : "=r"(value));
+        return true;
+    case 2:
+        __asm__ volatile("msr sctlr_el1, %0" : : "r"(value));
+        return true;
+    case 3:
+        __asm__ volatile("msr vbar_el1, %0" : : "r"(value));
+        return true;
+    case 4:
+        __asm__ volatile("tlbi vmalle1");
+        return true;
+    case 5:
+        __asm__ volatile("eret");
+        return true;
+    case 6:
+        __asm__ volatile("hvc #0");
+        return true;
+    case 7:
+        __asm__ volatile("smc #0");
+        return true;
+    default:
+        return false;
+    }
+}
+
+void cpu_divide_by_zero(uint64_t *value) {
+    uint64_t quotient;
+    __asm__ volatile("udiv %0, %1, xzr" : "=r"(quotient) : "r"(1ul));
+    *value = quotient;
+}
+
+void cpu_illegal_instruction(void) {
+    __asm__ volatile("udf #0");
+}
+
+void cpu_breakpoint(void) {
+    __asm__ volatile("brk #0");
+}
+
+/* The code came by vmo_write: caches are the kernel's business. */
+void cpu_sync_code(const void *start, size_t size) {
+    (void)start;
+    (void)size;
+    __asm__ volatile("isb" : : : "memory");
+}
+
+void cpu_jump(uint64_t address) {
+    __asm__ volatile("br %0" : : "r"(address));
+}

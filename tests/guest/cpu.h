@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What tests need of the CPU: one file per architecture. */
+#pragma once
+
+#include "abi/types.h"
+
+/* The stack pointer that a C function expects when it is entered, where the stack ends at `top`. */
+uint64_t cpu_stack_of_function(uint64_t top);
+
+/* A system call with any number and six arguments; the raw status register. */
+uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]);
+
+/* Instructions that user mode may not use, each by its index; the last is followed by false. */
+bool cpu_privileged(unsigned index);
+extern const unsigned cpu_privileged_count;
+
+/* Divides by zero: a fault, or the value that the CPU gives, which is stored. */
+void cpu_divide_by_zero(uint64_t *value);
+extern const bool cpu_divide_faults;
+
+void cpu_illegal_instruction(void);
+void cpu_breakpoint(void);
+
+/* Addresses: in the kernel's half, and in neither half. */
+extern const uint64_t cpu_kernel_address;
+extern const uint64_t cpu_hole_address;
+
+/* True where I/O ports exist. */
+extern const bool cpu_has_ports;
+
+/* Machine code of a function that returns 42, for tests of executable memory. */
+extern const uint32_t cpu_code_42[];
+extern const size_t cpu_code_42_size;
+
+/* After code was written as data. */
+void cpu_sync_code(const void *start, size_t size);
+
+/* The address of text that a wild jump may go to and fault: odd, in the middle of nowhere. */
+void cpu_jump(uint64_t address);

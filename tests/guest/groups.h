@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* All groups of tests, in the order in which they run. */
+#pragma once
+
+#include "guest/check.h"
+
+extern const struct guest_group handle_tests;
+extern const struct guest_group memory_tests;
+
+static const struct guest_group *const guest_groups[] = {
+    &handle_tests,
+    &memory_tests,
+};
+
+static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);
