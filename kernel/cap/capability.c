@@ -96,7 +96,7 @@ static void move_to(struct capability *child, struct capability *parent) {
 /* Each turn frees a node; after a splice nothing above changes, so the loop ends after a few. */
 static void prune(struct capability *capability) {
     while (capability != NULL && capability->closed && capability->child_count <= 1 && capability->revoking == 0 &&
-           list_is_empty(&capability->dependents)) {
+           capability->pins == 0 && list_is_empty(&capability->dependents)) {
         struct capability *parent = capability->parent;
         if (capability->child_count == 1) {
             move_to(container_of(capability->children.next, struct capability, sibling), parent);
@@ -176,8 +176,19 @@ bool dependent_detach(struct dependent *dependent) {
     return attached;
 }
 
-void capability_prune(struct capability *capability) {
+void capability_pin(struct capability *capability) {
+    spinlock_acquire(capability_lock(capability));
+    capability->pins++;
+    spinlock_release(capability_lock(capability));
+}
+
+void capability_unpin(struct capability *capability) {
+    struct spinlock *lock = capability_lock(capability);
+    spinlock_acquire(lock);
+    ASSERT(capability->pins > 0);
+    capability->pins--;
     prune(capability);
+    spinlock_release(lock);
 }
 
 struct dependent *capability_take_dependent(struct capability *capability, bool all) {

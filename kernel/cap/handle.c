@@ -413,13 +413,13 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
     return true;
 }
 
-/* One descendant without children: its handle and what was built with it. A node that another revoke is at as well is
- * left to that one, outside of the tree. Tree lock held. */
+/* One descendant without children: its handle and what was built with it. A node that somebody else still
+ * uses is left to him, outside of the tree. Tree lock held. */
 static bool take_victim(struct capability *victim, struct handle_entry *entry) {
     victim->revoking++;
     bool taken = !victim->closed && detach_victim(victim, entry);
     end_dependents(victim, true);
-    if (victim->revoking > 1 && victim->closed && victim->child_count == 0) {
+    if ((victim->revoking > 1 || victim->pins > 0) && victim->closed && victim->child_count == 0) {
         capability_orphan(victim);
     }
     capability_finish_revoke(victim);

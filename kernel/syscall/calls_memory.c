@@ -19,9 +19,11 @@ ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *par
                               uint64_t offset, uint64_t size, ts_handle_t *child, uint64_t *address) {
     struct vmar *created = NULL;
     object_reference(&parent->object);
+    capability_pin(parent_view->capability);
     ts_status_t status = vmar_allocate(parent, parent_view->rights, options, offset, size, &created, address);
     object_release(&parent->object);
     if (status != TS_OK) {
+        capability_unpin(parent_view->capability);
         return status;
     }
     ts_rights_t rights = TS_DEFAULT_RIGHTS_VMAR;
@@ -29,7 +31,8 @@ ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *par
     rights |= (options & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_RIGHT_WRITE : 0;
     rights |= (options & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_RIGHT_EXECUTE : 0;
     object_reference(&created->object);
-    status = publish(&created->object, rights, NULL, child);
+    status = publish(&created->object, rights, parent_view->capability, child);
+    capability_unpin(parent_view->capability);
     if (status != TS_OK) {
         (void)vmar_destroy(created);
         *address = 0;
@@ -43,8 +46,10 @@ ts_status_t sys_vmar_map(struct vmar *vmar, const struct handle_view *vmar_view,
                          uint64_t *address) {
     object_reference(&vmar->object);
     object_reference(&vmo->object);
+    capability_pin(vmo_view->capability);
     ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights,
                                   vmo_view->capability, vmo_offset, size, address);
+    capability_unpin(vmo_view->capability);
     object_release(&vmo->object);
     object_release(&vmar->object);
     return status;

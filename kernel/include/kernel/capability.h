@@ -18,6 +18,7 @@ struct capability {
     uint32_t index;                /* of the slot in the table */
     uint8_t lock_index;            /* the tree's lock */
     bool closed;                   /* its handle is gone */
+    uint32_t pins;                 /* who uses it over a preemption point: it stays */
     uint32_t revoking;             /* who is taking it apart: nothing can be derived from it, and it stays */
     uint32_t child_count;
     struct object *object;         /* of the closed handle: its reference goes a grace period later */
@@ -54,9 +55,6 @@ void capability_orphan(struct capability *capability);
 
 /* Takes the first dependent (of those that end with the handle, or of all), held; null: none. The caller ends it. */
 struct dependent *capability_take_dependent(struct capability *capability, bool all);
-
-/* The dependents are gone: a closed node without children goes too. */
-void capability_prune(struct capability *capability);
 
 /* Makes the first grandchild a child of `top`, or returns a child without children; null when there are no
  * children. For revoke: repeated calls see every descendant once. */

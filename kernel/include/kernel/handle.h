@@ -59,6 +59,10 @@ struct dependent {
     void (*end)(struct dependent *);  /* no lock held, may sleep; called at most once, after hold() */
 };
 
+/* Keeps a capability that was just looked up in its tree over a preemption point, though not open. */
+void capability_pin(struct capability *capability);
+void capability_unpin(struct capability *capability);
+
 /* Hangs the dependent under the capability of a handle that was just looked up. BAD_STATE: closed or being revoked. */
 ts_status_t dependent_attach(struct dependent *dependent, struct capability *capability);
 
