@@ -6,10 +6,11 @@
 #include "kernel/sched.h"
 #include "kernel/system.h"
 
-extern const struct selftest_suite arch_selftests, frames_selftests, pagetable_selftests, heap_selftests;
+extern const struct selftest_suite arch_selftests, frames_selftests, pagetable_selftests, heap_selftests, sched_selftests,
+    cap_selftests;
 
 static const struct selftest_suite *const suites[] = {&arch_selftests, &frames_selftests, &pagetable_selftests,
-                                                      &heap_selftests};
+                                                      &heap_selftests, &sched_selftests, &cap_selftests};
 
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
 

@@ -2,6 +2,7 @@
 /* In-kernel self-tests: each room exports suites from its test/ folder; kernel/selftest.c lists them. */
 #pragma once
 
+#include "abi/types.h"
 #include "kernel/log.h"
 
 struct selftest {
@@ -23,3 +24,16 @@ struct selftest_suite {
             return false;                                                                          \
         }                                                                                          \
     } while (0)
+
+struct task;
+
+/* For tests of several tasks (kernel/sched/test/support.c). A test ends with selftest_join(). */
+
+/* A task of this priority on these CPUs; panics without memory. It is ready when this returns. */
+struct task *selftest_spawn(void (*fn)(void *), void *argument, unsigned priority, uint64_t cpus);
+/* Waits, at most five seconds, until all spawned tasks have returned; false: they did not. */
+bool selftest_join(void);
+void selftest_sleep(ts_time_t nanoseconds);
+/* Sleeps until the word has at least this value, at most five seconds. */
+bool selftest_await(const uint32_t *word, uint32_t value);
+uint64_t selftest_random(uint64_t *state);
