@@ -176,7 +176,6 @@ void init_start(const struct boot_info *bi) {
     add_time_page(&startup);
     add_command_line(&startup, bi);
     log_line("starting %s", INIT_PATH);
-    log_release_console();
     system_boot_done();
     struct handle_entry none = {0};
     must(process_start(startup.process, startup.thread, elf.entry, stack, &none, startup.words), "start");

@@ -27,6 +27,7 @@
 #define START_SATP   0
 #define START_PERCPU 8
 #define START_STACK  16
+#define START_HART   24
 
 #define SSTATUS_SPIE     0x20
 #define SSTATUS_SPP      0x100

@@ -91,6 +91,7 @@ void arch_fpu_load(const struct arch_context *context); /* the FPU is on and has
 void arch_user_start(void);          /* that of a thread without kernel state: sp = user frame */
 void arch_kernel_thread_start(void); /* first "return" of a kernel thread: s1(s2) */
 void arch_secondary_entry(void);
+extern uint64_t arch_start_block; /* read by it */
 _Noreturn void arch_secondary_main(void);
 extern char arch_boot_stack[];
 extern char arch_boot_stack_top[];

@@ -15,15 +15,18 @@ struct start_block {
     uint64_t satp;
     struct arch_percpu *percpu;
     void *stack_top;
+    uint64_t hart;
 };
 
 _Static_assert(offsetof(struct start_block, satp) == START_SATP, "offset");
 _Static_assert(offsetof(struct start_block, percpu) == START_PERCPU, "offset");
 _Static_assert(offsetof(struct start_block, stack_top) == START_STACK, "offset");
+_Static_assert(offsetof(struct start_block, hart) == START_HART, "offset");
 
 static uint64_t harts[TS_CPU_COUNT_MAX];              /* constant after smp_init() */
 static struct arch_percpu *percpus[TS_CPU_COUNT_MAX]; /* atomic; null: not started */
 static struct start_block start_blocks[TS_CPU_COUNT_MAX];
+uint64_t arch_start_block; /* atomic: physical address of the block of the hart that is being started */
 
 void smp_init(const struct boot_info *bi) {
     for (unsigned i = 0; i < bi->cpu_count; i++) {
@@ -69,8 +72,12 @@ void smp_call_set(uint64_t cpus, uint64_t extension, uint64_t function,
 
 ts_status_t arch_cpu_start(const struct boot_info *bi, struct arch_percpu *p, void *stack_top) {
     struct start_block *block = &start_blocks[p->cpu];
-    *block = (struct start_block){.satp = mmu_kernel_satp(), .percpu = p, .stack_top = stack_top};
+    *block = (struct start_block){.satp = mmu_kernel_satp(),
+                                  .percpu = p,
+                                  .stack_top = stack_top,
+                                  .hart = bi->cpu[p->cpu].hardware_id};
     smp_note_percpu(p);
+    __atomic_store_n(&arch_start_block, image_to_phys(block), __ATOMIC_RELEASE);
     __asm__ volatile("fence iorw, iorw" ::: "memory");
     struct sbi_result result = sbi(SBI_HSM, SBI_HSM_START, bi->cpu[p->cpu].hardware_id,
                                    image_to_phys(arch_secondary_entry), image_to_phys(block));

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Start of other harts, and the static stacks. SBI enters a hart at arch_secondary_entry in S mode,
- * paging off, interrupts off, a0 = hart id, a1 = physical address of its struct start_block
- * (smp.c).
+ * paging off, interrupts off, a0 = hart id. There is a race in OpenSBI before 1.3: a hart that wakes
+ * up while it is being started may see the start before it sees where to and with which argument,
+ * and then comes to boot_entry (header.S), or here with the boot hart's argument. So boot_entry
+ * sends every hart but the first here, and the argument is not looked at: the struct start_block
+ * (smp.c) is where arch_start_block says. A hart that it is not for stays here.
  */
 #include "riscv64/offsets.h"
 
@@ -11,6 +14,11 @@
     .globl arch_secondary_entry
 arch_secondary_entry:
     csrw    sie, zero
+    la      t0, arch_start_block
+    ld      a1, 0(t0)               /* physical */
+    beqz    a1, 2f
+    ld      t0, START_HART(a1)
+    bne     t0, a0, 2f
     ld      s1, START_SATP(a1)
     ld      s2, START_PERCPU(a1)
     ld      s3, START_STACK(a1)
@@ -36,6 +44,8 @@ arch_secondary_entry:
     li      s0, 0                   /* the end of backtraces */
     call    arch_secondary_main
     unimp
+2:  wfi
+    j       2b
 
     .bss
     .balign 16

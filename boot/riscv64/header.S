@@ -10,6 +10,10 @@
     .section .text.boot, "ax"
     .globl boot_entry
 boot_entry:
+    la      t0, boot_taken
+    li      t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez    t1, 3f
     csrw    sie, zero
     csrw    sip, zero
     csrw    sscratch, zero
@@ -42,6 +46,7 @@ boot_entry:
     mv      a1, s3
     call    boot_main
     unimp
+3:  tail    arch_secondary_entry    /* start.S tells why another hart may come here */
 
 /*
  * The boot table, Sv39, in leaves of 1 GiB. All are readable, writable and executable, accessed and
@@ -51,6 +56,9 @@ boot_entry:
 #define LEAF(gib) (((gib) << 28) | 0xcf)
 #define LEAF_GLOBAL(gib) (((gib) << 28) | 0xef)
     .data
+    .balign 4
+boot_taken:                         /* 1: a hart is on its way; not in .bss, which it clears */
+    .word   0
     .balign 4096
     .globl boot_table
 boot_table:

@@ -194,20 +194,12 @@ struct dependent *capability_take_dependent(struct capability *capability, bool 
 }
 
 struct capability *capability_next_victim(struct capability *top) {
-    struct capability *child;
-    struct list_node *grandchild;
-    do {
-        struct list_node *first = list_first(&top->children);
-        if (first == NULL) {
-            return NULL;
-        }
-        child = container_of(first, struct capability, sibling);
-        grandchild = list_first(&child->children);
-        if (grandchild == NULL && child->closed) {
-            unlink_from_parent(child); /* a revoke of its own keeps it, and frees it when that ends */
-            child = NULL;
-        }
-    } while (child == NULL);
+    struct list_node *first = list_first(&top->children);
+    if (first == NULL) {
+        return NULL;
+    }
+    struct capability *child = container_of(first, struct capability, sibling);
+    struct list_node *grandchild = list_first(&child->children);
     if (grandchild != NULL) {
         move_to(container_of(grandchild, struct capability, sibling), top);
         if (child->closed) {

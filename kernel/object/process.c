@@ -13,7 +13,6 @@
 
 static SLAB_CACHE(process_cache, struct process);
 
-/* Never started, and nobody can start it any more: what it has goes now. */
 static void process_released(struct object *object) {
     struct process *process = container_of(object, struct process, object);
     spinlock_acquire(&task_tree_lock);
@@ -29,10 +28,7 @@ static void process_free(struct object *object) {
     struct process *process = container_of(object, struct process, object);
     struct job *job = process->job;
     handle_table_free(&process->handles);
-    if (process->root_vmar != NULL) {
-        object_release(&process->root_vmar->object);
-    }
-    address_space_release(process->space);
+    address_space_retire(process->space);
     heap_free(process->ports);
     account_release(&job->account, TS_CEILING_PROCESSES, 1);
     object_uncharge(object);

@@ -118,6 +118,9 @@ static void switch_space(struct pagetable *space, unsigned cpu) {
     }
     __atomic_fetch_or(&space->cpus, CPU_BIT(cpu), __ATOMIC_SEQ_CST);
     arch_mmu_switch(space->root, space->asid);
+    if (ARCH_ASID_BITS != 0 && __builtin_expect(space->asid == PT_ASID_SHARED, 0)) {
+        arch_tlb_flush(CPU_BIT(cpu), space->asid, 0, 0);
+    }
 }
 
 static void switch_to(struct task *next) {

@@ -119,7 +119,10 @@ ts_status_t sys_thread_create(struct process *process, uaddr_t name, size_t leng
 
 ts_status_t sys_thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
                              uint64_t argument2) {
-    return thread_start(thread, entry, stack, argument1, argument2);
+    object_reference(&thread->object); /* it maps the buffer, which may sleep */
+    ts_status_t status = thread_start(thread, entry, stack, argument1, argument2);
+    object_release(&thread->object);
+    return status;
 }
 
 _Noreturn void sys_thread_exit(void) {

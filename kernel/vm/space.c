@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: their life, their tags, and where free room is. */
+/* Address spaces: their life, and where free room is. */
 #include "kernel/vmar.h"
 
 #include "arch/cpu.h"
@@ -10,16 +10,45 @@
 
 #define SPACE_BASE 0x10000ul /* below it nothing is ever mapped: null pointers fault */
 
-static uint32_t next_asid; /* atomic */
+/* Spaces of processes that never ran: nobody was there who could undo their mappings, which may sleep. */
+static struct wait_queue retired_queue;
+static struct list_node retired_spaces; /* retired_queue.lock */
 
-/* Tags wrap around; two spaces with one tag are told apart by a flush when a space is made. */
-static uint32_t allocate_asid(void) {
-    if (ARCH_ASID_BITS == 0) {
-        return 1;
+ts_status_t space_charge_tables(struct address_space *space) {
+    uint64_t count = space->table.table_count;
+    if (count > space->charged_tables) {
+        ts_status_t status =
+            account_charge(space->account, TS_CEILING_MEMORY, (count - space->charged_tables) * TS_PAGE_SIZE);
+        if (status != TS_OK) {
+            return status;
+        }
+    } else {
+        account_release(space->account, TS_CEILING_MEMORY, (space->charged_tables - count) * TS_PAGE_SIZE);
     }
-    uint32_t count = ((uint32_t)1 << ARCH_ASID_BITS) - 1;
-    uint32_t asid = __atomic_fetch_add(&next_asid, 1, __ATOMIC_RELAXED) % count + 1;
-    return asid;
+    space->charged_tables = count;
+    return TS_OK;
+}
+
+/* The memory of an empty space, charged. */
+static ts_status_t space_init(struct address_space *space, struct account *account) {
+    mutex_init(&space->lock);
+    space->account = account;
+    space->references = 1;
+    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(*space));
+    if (status != TS_OK) {
+        return status;
+    }
+    status = pagetable_new(&space->table, arch_mmu_format(), pagetable_phys(&kernel_pagetable));
+    if (status == TS_OK) {
+        status = space_charge_tables(space);
+        if (status != TS_OK) {
+            pagetable_destroy(&space->table);
+        }
+    }
+    if (status != TS_OK) {
+        account_release(account, TS_CEILING_MEMORY, sizeof(*space));
+    }
+    return status;
 }
 
 ts_status_t address_space_new(struct account *account, struct address_space **result, struct vmar **root) {
@@ -27,19 +56,12 @@ ts_status_t address_space_new(struct account *account, struct address_space **re
     if (space == NULL) {
         return TS_ERR_NO_MEMORY;
     }
-    mutex_init(&space->lock);
-    space->account = account;
-    space->references = 1;
-    ts_status_t status = pagetable_new(&space->table, arch_mmu_format(), pagetable_phys(&kernel_pagetable));
+    ts_status_t status = space_init(space, account);
     if (status != TS_OK) {
         heap_free(space);
         return status;
     }
-    space->has_table = true;
-    space->table.asid = allocate_asid();
-    if (ARCH_ASID_BITS != 0) {
-        arch_tlb_flush(percpu_online(), space->table.asid, 0, 0);
-    }
+    space->table.asid = asid_allocate();
     status = vmar_new_root(space, SPACE_BASE, ARCH_USER_TOP - SPACE_BASE, root);
     if (status != TS_OK) {
         address_space_release(space);
@@ -54,14 +76,59 @@ void address_space_reference(struct address_space *space) {
     __atomic_fetch_add(&space->references, 1, __ATOMIC_RELAXED);
 }
 
+/* The last reference goes with the process or with a range, whose own charge keeps the account until afterwards. */
 void address_space_release(struct address_space *space) {
     if (__atomic_sub_fetch(&space->references, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
-    if (space->has_table) {
-        pagetable_destroy(&space->table);
-    }
+    asid_release(space->table.asid, __atomic_load_n(&space->table.cpus, __ATOMIC_ACQUIRE));
+    pagetable_destroy(&space->table);
+    account_release(space->account, TS_CEILING_MEMORY, sizeof(*space) + space->charged_tables * TS_PAGE_SIZE);
     heap_free(space);
+}
+
+static void release_retired(struct address_space *space) {
+    struct vmar *root = space->root;
+    address_space_release(space);
+    object_release(&root->object);
+}
+
+void address_space_retire(struct address_space *space) {
+    if (space->root->destroyed) {
+        release_retired(space);
+        return;
+    }
+    spinlock_acquire(&retired_queue.lock);
+    list_add_tail(&retired_spaces, &space->retired);
+    (void)wait_queue_wake_one(&retired_queue, TS_OK);
+    spinlock_release(&retired_queue.lock);
+}
+
+static void undertaker(void *context) {
+    (void)context;
+    for (;;) {
+        spinlock_acquire(&retired_queue.lock);
+        struct list_node *node = list_pop_head(&retired_spaces);
+        if (node == NULL) {
+            (void)wait_queue_block(&retired_queue, TS_TIME_INFINITE);
+            continue;
+        }
+        spinlock_release(&retired_queue.lock);
+        struct address_space *space = container_of(node, struct address_space, retired);
+        (void)vmar_destroy(space->root);
+        release_retired(space);
+    }
+}
+
+/* A little more urgent than programs, so that what they dropped is back soon. */
+void address_space_init(void) {
+    wait_queue_init(&retired_queue, LOCK_WAIT);
+    list_init(&retired_spaces);
+    struct task *task = task_create_kernel("undertaker", undertaker, NULL, PRIORITY_DEFAULT + 1);
+    if (task == NULL) {
+        panic("no memory for the undertaker");
+    }
+    task_make_ready(task);
 }
 
 /* Room for addresses need not be secret from the kernel's own debugging: a simple generator, seeded by the CPU. */

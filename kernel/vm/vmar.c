@@ -12,6 +12,7 @@
 #define CAN_MAP     (TS_VMAR_CAN_MAP_READ | TS_VMAR_CAN_MAP_WRITE | TS_VMAR_CAN_MAP_EXECUTE)
 #define PLACEMENT   (TS_VMAR_SPECIFIC | TS_VMAR_SPECIFIC_OVERWRITE)
 #define PAGE_BATCH  64u
+#define MAPPING_BATCH 16u
 
 static SLAB_CACHE(vmar_cache, struct vmar);
 static SLAB_CACHE(mapping_cache, struct mapping);
@@ -35,17 +36,17 @@ static uint32_t permissions_of_rights(ts_rights_t rights) {
            ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
 }
 
-/* CAN_MAP flags that rights of a handle allow to hand on. */
-static uint32_t can_map_of_rights(ts_rights_t rights) {
-    return ((rights & TS_RIGHT_READ) != 0 ? TS_VMAR_CAN_MAP_READ : 0) |
-           ((rights & TS_RIGHT_WRITE) != 0 ? TS_VMAR_CAN_MAP_WRITE : 0) |
-           ((rights & TS_RIGHT_EXECUTE) != 0 ? TS_VMAR_CAN_MAP_EXECUTE : 0);
+/* R, W, X that CAN_MAP flags allow. */
+static uint32_t permissions_of_flags(uint32_t can_map) {
+    return ((can_map & TS_VMAR_CAN_MAP_READ) != 0 ? TS_VMAR_READ : 0) |
+           ((can_map & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_VMAR_WRITE : 0) |
+           ((can_map & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
 }
 
-static uint32_t permissions_of_range(const struct vmar *vmar) {
-    return ((vmar->can_map & TS_VMAR_CAN_MAP_READ) != 0 ? TS_VMAR_READ : 0) |
-           ((vmar->can_map & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_VMAR_WRITE : 0) |
-           ((vmar->can_map & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0);
+/* M6 and W^X: nothing, or READ with at most one of the others. */
+static bool permissions_are_valid(uint32_t options) {
+    uint32_t permissions = options & PERMISSIONS;
+    return permissions == 0 || ((permissions & TS_VMAR_READ) != 0 && permissions != PERMISSIONS);
 }
 
 static void vmar_free(struct object *object) {
@@ -111,7 +112,8 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
     if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if ((options & CAN_MAP & ~(parent->can_map & can_map_of_rights(rights))) != 0) {
+    if ((permissions_of_flags(options) & ~(permissions_of_flags(parent->can_map) & permissions_of_rights(rights))) != 0) {
+        user_error("vmar_allocate: options %x beyond what range and handle allow", options);
         return TS_ERR_ACCESS_DENIED;
     }
     struct address_space *space = parent->space;
@@ -133,13 +135,7 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 /* --- mappings --- */
 
-static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
-static ts_status_t unmap_pages(struct address_space *space, uint64_t base, uint64_t size);
-static void mapping_remove(struct vmar *vmar, struct mapping *mapping);
-
-static void flush_all(struct address_space *space, struct pt_flush *flush) {
-    pagetable_flush(&space->table, flush);
-}
+static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 
 static void mapping_free(struct mapping *mapping) {
     struct address_space *space = mapping->space;
@@ -151,7 +147,7 @@ static void mapping_free(struct mapping *mapping) {
 
 /* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
 static void mapping_drop(struct mapping *mapping) {
-    mapping->unmapped = true;
+    mapping->state = MAPPING_GONE;
     bool attached = dependent_detach(&mapping->dependent);
     if (attached || !mapping->held) {
         mapping_free(mapping);
@@ -165,7 +161,24 @@ static void mapping_hold(struct dependent *dependent) {
     address_space_reference(mapping->space);
 }
 
-static void mapping_end(struct dependent *dependent);
+/* D4: the handle was revoked. The mapping may not be in its place yet, or not any more. */
+static void mapping_end(struct dependent *dependent) {
+    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
+    struct address_space *space = mapping->space;
+    mutex_acquire(&space->lock);
+    if (mapping->state == MAPPING_NEW) {
+        mapping->state = MAPPING_REVOKED; /* who makes it frees it */
+    } else {
+        if (mapping->state == MAPPING_PLACED) {
+            struct region *region = &mapping->region;
+            unmap_all(region->parent, region->base, region->base + region->size);
+            tree_remove(&region->parent->children, &region->node);
+        }
+        mapping_free(mapping);
+    }
+    mutex_release(&space->lock);
+    address_space_release(space);
+}
 
 static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
     if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
@@ -185,6 +198,11 @@ static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo)
     return mapping;
 }
 
+static void mapping_place(struct vmar *vmar, struct mapping *mapping) {
+    mapping->state = MAPPING_PLACED;
+    tree_insert(&vmar->children, &mapping->region.node, mapping->region.base);
+}
+
 /* The second part of a divided mapping hangs where the first does. False: the first is being revoked. */
 static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) {
     return dependent_join(&tail->dependent, &mapping->dependent) || !mapping->held;
@@ -194,32 +212,21 @@ static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) 
 static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
     tail->permissions = mapping->permissions;
     tail->allowed = mapping->allowed;
-    if (mapping_share_origin(tail, mapping)) {
-        tree_insert(&vmar->children, &tail->region.node, tail->region.base);
-    } else {
-        (void)unmap_pages(vmar->space, tail->region.base, tail->region.size);
+    mapping_place(vmar, tail);
+    if (!mapping_share_origin(tail, mapping)) {
+        unmap_all(vmar, tail->region.base, tail->region.base + tail->region.size);
+        tree_remove(&vmar->children, &tail->region.node);
         mapping_drop(tail);
     }
 }
 
-static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
-    const struct vmo *vmo = mapping->vmo;
-    uint32_t flags = page_flags(mapping);
-    if (flags == (PT_USER | vmo->memory_type)) {
-        return TS_OK; /* no access at all: nothing to map */
-    }
-    if (vmo->is_physical || vmo->is_borrowed) {
-        return pagetable_map_range(&space->table, mapping->region.base, vmo->physical_base + mapping->vmo_offset,
-                                   mapping->region.size, flags);
-    }
+static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush);
+
+static ts_status_t map_page_by_page(struct address_space *space, const struct mapping *mapping, uint32_t flags) {
     for (uint64_t done = 0; done < mapping->region.size; done += TS_PAGE_SIZE) {
-        uint64_t pa = vmo_page_phys(vmo, (mapping->vmo_offset + done) >> TS_PAGE_SHIFT);
+        uint64_t pa = vmo_page_phys(mapping->vmo, (mapping->vmo_offset + done) >> TS_PAGE_SHIFT);
         ts_status_t status = pagetable_map(&space->table, mapping->region.base + done, pa, PT_SIZE_4K, flags);
         if (status != TS_OK) {
-            struct pt_flush flush;
-            pt_flush_init(&flush);
-            (void)pagetable_unmap_range(&space->table, mapping->region.base, done, &flush);
-            flush_all(space, &flush);
             return status;
         }
         if ((done >> TS_PAGE_SHIFT) % PAGE_BATCH == PAGE_BATCH - 1) {
@@ -229,18 +236,48 @@ static ts_status_t map_pages(struct address_space *space, const struct mapping *
     return TS_OK;
 }
 
+/* All or nothing, the tables charged. */
+static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
+    const struct vmo *vmo = mapping->vmo;
+    const struct region *region = &mapping->region;
+    if (mapping->permissions == 0) {
+        return TS_OK; /* no access at all: nothing to map */
+    }
+    ts_status_t status;
+    if (vmo->is_physical || vmo->is_borrowed) {
+        status = pagetable_map_range(&space->table, region->base, vmo->physical_base + mapping->vmo_offset,
+                                     region->size, page_flags(mapping));
+    } else {
+        status = map_page_by_page(space, mapping, page_flags(mapping));
+    }
+    if (status == TS_OK) {
+        status = space_charge_tables(space);
+    }
+    if (status != TS_OK) {
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        unmap_pages(space, region->base, region->base + region->size, &flush);
+        pagetable_flush(&space->table, &flush);
+        (void)space_charge_tables(space); /* no more than before */
+    }
+    return status;
+}
+
+static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
 
 static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, const struct vmo *vmo,
                              ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint32_t *allowed) {
     if ((options & ~(PERMISSIONS | PLACEMENT)) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ) {
-        return TS_ERR_INVALID_ARGS; /* M6, and W^X */
+    if (!permissions_are_valid(options)) {
+        return TS_ERR_INVALID_ARGS;
     }
-    *allowed = permissions_of_range(vmar) & permissions_of_rights(vmar_rights) & permissions_of_rights(vmo_rights);
+    *allowed = permissions_of_flags(vmar->can_map) & permissions_of_rights(vmar_rights) &
+               permissions_of_rights(vmo_rights);
     if ((options & PERMISSIONS & ~*allowed) != 0) {
-        user_error("vmar_map: permissions %x beyond what range and handles allow (%x)", options & PERMISSIONS, *allowed);
+        user_error("vmar_map: permissions %x beyond what range and handles allow (%x)", options & PERMISSIONS,
+                   *allowed);
         return TS_ERR_ACCESS_DENIED;
     }
     uint64_t end;
@@ -250,42 +287,26 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     return TS_OK;
 }
 
-static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct vmo *vmo,
-                              struct capability *capability, uint64_t vmo_offset, uint64_t size, uint32_t allowed,
-                              uint64_t *address) {
-    struct address_space *space = vmar->space;
+static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
     uint64_t base = 0;
-    ts_status_t status = vmar->destroyed ? TS_ERR_BAD_STATE : place(vmar, options, offset, size, &base);
+    ts_status_t status = vmar->destroyed || mapping->state == MAPPING_REVOKED
+                             ? TS_ERR_BAD_STATE
+                             : place(vmar, options, offset, mapping->region.size, &base);
     if (status != TS_OK) {
         return status;
     }
-    struct mapping *mapping = mapping_new(space, vmo);
-    if (mapping == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    mapping->region = (struct region){.base = base, .size = size, .parent = vmar};
-    mapping->vmo_offset = vmo_offset;
-    mapping->permissions = options & PERMISSIONS;
-    mapping->allowed = allowed;
+    mapping->region.base = base;
     if ((options & TS_VMAR_SPECIFIC_OVERWRITE) != 0) {
         bool any = false;
-        status = unmap_locked(vmar, base, size, &any);
+        status = unmap_locked(vmar, base, mapping->region.size, &any);
     }
     if (status == TS_OK) {
-        status = map_pages(space, mapping);
+        status = map_pages(vmar->space, mapping);
     }
-    if (status != TS_OK) {
-        mapping_drop(mapping);
-        return status;
+    if (status == TS_OK) {
+        mapping_place(vmar, mapping);
     }
-    tree_insert(&vmar->children, &mapping->region.node, base);
-    if (capability != NULL && dependent_attach(&mapping->dependent, capability) != TS_OK) {
-        (void)unmap_pages(space, base, size);
-        mapping_remove(vmar, mapping);
-        return TS_ERR_BAD_STATE;
-    }
-    *address = base;
-    return TS_OK;
+    return status;
 }
 
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
@@ -296,13 +317,158 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
     if (status != TS_OK) {
         return status;
     }
+    struct mapping *mapping = mapping_new(vmar->space, vmo);
+    if (mapping == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    mapping->region = (struct region){.size = size, .parent = vmar};
+    mapping->vmo_offset = vmo_offset;
+    mapping->permissions = options & PERMISSIONS;
+    mapping->allowed = allowed;
+    /* Before anything sleeps, because the node may be gone afterwards. */
+    if (capability != NULL && dependent_attach(&mapping->dependent, capability) != TS_OK) {
+        mapping_free(mapping);
+        return TS_ERR_BAD_STATE;
+    }
     mutex_acquire(&vmar->space->lock);
-    status = map_locked(vmar, options, offset, vmo, capability, vmo_offset, size, allowed, address);
+    status = map_locked(vmar, options, offset, mapping);
+    if (status == TS_OK) {
+        *address = mapping->region.base;
+    } else if (mapping->state == MAPPING_REVOKED) {
+        mapping_free(mapping);
+    } else {
+        mapping_drop(mapping);
+    }
     mutex_release(&vmar->space->lock);
     return status;
 }
 
 /* --- unmapping --- */
+
+/* The first region that reaches beyond `address`. */
+static struct region *first_region(const struct vmar *vmar, uint64_t address) {
+    struct tree_node *node = tree_find_at_most(&vmar->children, address);
+    if (node != NULL) {
+        struct region *region = container_of(node, struct region, node);
+        if (region->base + region->size > address) {
+            return region;
+        }
+        node = tree_next(node);
+    } else {
+        node = tree_first(&vmar->children);
+    }
+    return node != NULL ? container_of(node, struct region, node) : NULL;
+}
+
+static struct region *next_region(const struct region *region) {
+    struct tree_node *node = tree_next(&region->node);
+    return node != NULL ? container_of(node, struct region, node) : NULL;
+}
+
+/* The first mapping below `top` that reaches beyond `address`; null: none. Depth is the user's choice. */
+static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
+    const struct vmar *vmar = top;
+    for (unsigned step = 1;; step++) {
+        struct region *region = first_region(vmar, address);
+        if (region != NULL && !region->is_vmar) {
+            return container_of(region, struct mapping, region);
+        }
+        if (region != NULL) {
+            vmar = container_of(region, struct vmar, region);
+        } else if (vmar == top) {
+            return NULL;
+        } else {
+            address = vmar->region.base + vmar->region.size;
+            vmar = vmar->region.parent;
+        }
+        if (step % PAGE_BATCH == 0) {
+            sched_preemption_point();
+        }
+    }
+}
+
+/* Removes translations of one mapping or a part of it; no large page reaches beyond its ends. In parts that end where
+ * no large page can be in the way (VMOs of registers are smaller than the larger ones). */
+static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush) {
+    while (start < end) {
+        uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
+        uint64_t stop = boundary < end ? boundary : end;
+        ts_status_t status = pagetable_unmap_range(&space->table, start, stop - start, flush);
+        ASSERT(status == TS_OK);
+        start = stop;
+        if (start < end) {
+            pagetable_flush(&space->table, flush);
+            sched_preemption_point();
+        }
+    }
+}
+
+/* The same for all mappings in [start, end) below a range; all CPUs forget them, before anything that they reach is
+ * released. */
+static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end) {
+    struct address_space *space = vmar->space;
+    struct pt_flush flush;
+    pt_flush_init(&flush);
+    const struct mapping *mapping;
+    unsigned done = 0;
+    while (start < end && (mapping = next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
+        uint64_t base = mapping->region.base > start ? mapping->region.base : start;
+        uint64_t mapping_end = mapping->region.base + mapping->region.size;
+        start = mapping_end < end ? mapping_end : end;
+        unmap_pages(space, base, start, &flush);
+        if (++done % MAPPING_BATCH == 0) {
+            pagetable_flush(&space->table, &flush);
+            sched_preemption_point();
+        }
+    }
+    pagetable_flush(&space->table, &flush);
+    (void)space_charge_tables(space); /* no more than before */
+}
+
+/* Splits large pages until one ends or begins at `va`. */
+static ts_status_t split_at(struct address_space *space, uint64_t va) {
+    struct pt_mapping leaf;
+    ts_status_t status = TS_OK;
+    while (status == TS_OK && pagetable_query(&space->table, va, &leaf) == TS_OK && (va & (leaf.size - 1)) != 0) {
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        status = pagetable_split_large_page(&space->table, va, &flush);
+        pagetable_flush(&space->table, &flush);
+    }
+    return status;
+}
+
+#define SPLITS_MAX 4u /* two levels, at both ends */
+
+/* Makes it possible to change [start, end) alone: what fails, fails here. Tables are charged before they are made. */
+static ts_status_t split_edges(struct address_space *space, uint64_t start, uint64_t end) {
+    ts_status_t status = account_charge(space->account, TS_CEILING_MEMORY, SPLITS_MAX * TS_PAGE_SIZE);
+    if (status != TS_OK) {
+        return status;
+    }
+    space->charged_tables += SPLITS_MAX;
+    status = split_at(space, start);
+    if (status == TS_OK) {
+        status = split_at(space, end);
+    }
+    (void)space_charge_tables(space); /* no more than was charged */
+    return status;
+}
+
+/* Whether a large page may lie across the address. */
+static bool may_need_split(const struct vmar *vmar, uint64_t address) {
+    const struct region *region = first_region(vmar, address);
+    if (region == NULL || region->is_vmar || region->base >= address) {
+        return false;
+    }
+    const struct vmo *vmo = container_of(region, const struct mapping, region)->vmo;
+    return vmo->is_physical || vmo->is_borrowed;
+}
+
+static ts_status_t prepare_change(struct vmar *vmar, uint64_t start, uint64_t end) {
+    bool needed = may_need_split(vmar, start) || may_need_split(vmar, end);
+    return needed ? split_edges(vmar->space, start, end) : TS_OK;
+}
 
 /* Ends a range whose children are gone already: its place in the parent and the parent's reference. */
 static void vmar_detach(struct vmar *vmar) {
@@ -316,23 +482,6 @@ static void vmar_detach(struct vmar *vmar) {
 static void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
     tree_remove(&vmar->children, &mapping->region.node);
     mapping_drop(mapping);
-}
-
-/* D4: the handle was revoked. The mapping may have been unmapped in between; then only its memory is left. */
-static void mapping_end(struct dependent *dependent) {
-    struct mapping *mapping = container_of(dependent, struct mapping, dependent);
-    struct address_space *space = mapping->space;
-    mutex_acquire(&space->lock);
-    if (!mapping->unmapped) {
-        /* A whole mapping may still share a large leaf with its neighbours; without memory to split, it goes too. */
-        if (unmap_pages(space, mapping->region.base, mapping->region.size) != TS_OK) {
-            (void)unmap_pages(space, mapping->region.parent->region.base, mapping->region.parent->region.size);
-        }
-        tree_remove(&mapping->region.parent->children, &mapping->region.node);
-    }
-    mapping_free(mapping);
-    mutex_release(&space->lock);
-    address_space_release(space);
 }
 
 /* Takes apart a range and all below it, deepest first, without recursion: depth is the user's choice. */
@@ -363,15 +512,6 @@ static void destroy_locked(struct vmar *top) {
     }
 }
 
-/* Removes translations of the range and makes all CPUs forget them, before anything that they reach is released. */
-static ts_status_t unmap_pages(struct address_space *space, uint64_t base, uint64_t size) {
-    struct pt_flush flush;
-    pt_flush_init(&flush);
-    ts_status_t status = pagetable_unmap_range(&space->table, base, size, &flush);
-    flush_all(space, &flush);
-    return status;
-}
-
 /* Keeps [start, end) out of a mapping: trims it, or cuts it in two with `spare` as the second part. */
 static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t start, uint64_t end,
                         struct mapping **spare) {
@@ -399,26 +539,6 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
     }
 }
 
-/* The first region that reaches beyond `address`. */
-static struct region *first_region(const struct vmar *vmar, uint64_t address) {
-    struct tree_node *node = tree_find_at_most(&vmar->children, address);
-    if (node != NULL) {
-        struct region *region = container_of(node, struct region, node);
-        if (region->base + region->size > address) {
-            return region;
-        }
-        node = tree_next(node);
-    } else {
-        node = tree_first(&vmar->children);
-    }
-    return node != NULL ? container_of(node, struct region, node) : NULL;
-}
-
-static struct region *next_region(const struct region *region) {
-    struct tree_node *node = tree_next(&region->node);
-    return node != NULL ? container_of(node, struct region, node) : NULL;
-}
-
 /* M10: no sub-range may be cut. Tells whether there is anything, and the mapping that would be cut in two. */
 static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any,
                                struct mapping **cut) {
@@ -440,7 +560,7 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any) {
     struct address_space *space = vmar->space;
     uint64_t end = address + size;
-    struct mapping *cut = NULL;
+    struct mapping *cut = NULL; /* by both ends */
     ts_status_t status = check_unmap(vmar, address, end, any, &cut);
     if (status != TS_OK || !*any) {
         return status;
@@ -452,13 +572,14 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
             return TS_ERR_NO_MEMORY;
         }
     }
-    status = unmap_pages(space, address, size);
+    status = prepare_change(vmar, address, end);
     if (status != TS_OK) {
         if (spare != NULL) {
             mapping_drop(spare);
         }
         return status;
     }
+    unmap_all(vmar, address, end);
     struct region *region;
     unsigned done = 0;
     while ((region = first_region(vmar, address)) != NULL && region->base < end) {
@@ -500,8 +621,8 @@ ts_status_t vmar_destroy(struct vmar *vmar) {
     mutex_acquire(&space->lock);
     ts_status_t status = TS_ERR_BAD_STATE;
     if (!vmar->destroyed) {
-        status = unmap_pages(space, vmar->region.base, vmar->region.size);
-        ASSERT(status == TS_OK); /* a whole range never splits a large page */
+        status = TS_OK;
+        unmap_all(vmar, vmar->region.base, vmar->region.base + vmar->region.size);
         destroy_locked(vmar);
     }
     mutex_release(&space->lock);
@@ -548,9 +669,44 @@ static ts_status_t divide_at(struct vmar *vmar, uint64_t address) {
     return TS_OK;
 }
 
+/* In parts, as unmap_pages. */
+static void protect_pages(struct address_space *space, const struct mapping *mapping) {
+    uint64_t start = mapping->region.base;
+    uint64_t end = start + mapping->region.size;
+    while (start < end) {
+        uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
+        uint64_t stop = boundary < end ? boundary : end;
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        ts_status_t status = pagetable_protect(&space->table, start, stop - start, page_flags(mapping), &flush);
+        ASSERT(status == TS_OK);
+        pagetable_flush(&space->table, &flush);
+        start = stop;
+        sched_preemption_point();
+    }
+}
+
+static ts_status_t protect_mapping(struct vmar *vmar, struct mapping *mapping, uint32_t permissions) {
+    uint32_t before = mapping->permissions;
+    ts_status_t status = TS_OK;
+    mapping->permissions = permissions;
+    if (permissions == 0) {
+        unmap_all(vmar, mapping->region.base, mapping->region.base + mapping->region.size);
+    } else if (before == 0) {
+        status = map_pages(vmar->space, mapping);
+    } else if (permissions != before) {
+        protect_pages(vmar->space, mapping);
+    }
+    mapping->permissions = status == TS_OK ? permissions : before;
+    return status;
+}
+
 static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t size, uint32_t permissions) {
     uint64_t end = address + size;
     ts_status_t status = check_protect(vmar, address, end, permissions);
+    if (status == TS_OK) {
+        status = prepare_change(vmar, address, end);
+    }
     if (status == TS_OK) {
         status = divide_at(vmar, address);
     }
@@ -559,32 +715,20 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
     }
     struct region *region = status == TS_OK ? first_region(vmar, address) : NULL;
     for (; status == TS_OK && region != NULL && region->base < end; region = next_region(region)) {
-        struct mapping *mapping = container_of(region, struct mapping, region);
-        bool had_access = mapping->permissions != 0;
-        mapping->permissions = permissions;
-        if (permissions == 0) {
-            status = unmap_pages(vmar->space, region->base, region->size);
-        } else if (!had_access) {
-            status = map_pages(vmar->space, mapping);
-        } else {
-            struct pt_flush flush;
-            pt_flush_init(&flush);
-            status = pagetable_protect(&vmar->space->table, region->base, region->size, page_flags(mapping), &flush);
-            flush_all(vmar->space, &flush);
-        }
+        status = protect_mapping(vmar, container_of(region, struct mapping, region), permissions);
+        sched_preemption_point();
     }
     return status;
 }
 
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size) {
-    if ((options & ~PERMISSIONS) != 0 ||
-        ((options & TS_VMAR_WRITE) != 0 && (options & (TS_VMAR_READ | TS_VMAR_EXECUTE)) != TS_VMAR_READ)) {
+    if ((options & ~PERMISSIONS) != 0 || !permissions_are_valid(options)) {
         return TS_ERR_INVALID_ARGS;
     }
-    ts_status_t status = check_address(vmar, address, size);
-    if (status == TS_OK && (options & ~permissions_of_rights(rights)) != 0) {
-        status = TS_ERR_ACCESS_DENIED;
+    if ((options & ~permissions_of_rights(rights)) != 0) {
+        return TS_ERR_ACCESS_DENIED;
     }
+    ts_status_t status = check_address(vmar, address, size);
     if (status != TS_OK) {
         return status;
     }

@@ -20,12 +20,24 @@ static unsigned tree_height(uint64_t pages) {
     return height;
 }
 
+/* A frame for the VMO, charged to its account. */
+static struct frame *charged_frame(struct account *account, enum frame_use use) {
+    if (account_charge(account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+        return NULL;
+    }
+    struct frame *frame = frame_alloc(use, FRAME_ANY);
+    if (frame == NULL) {
+        account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    }
+    return frame;
+}
+
 /* The word of a page; makes nodes on the way if `create`. Null: no node, or no memory for one. */
-static uint64_t *tree_word(struct page_tree *tree, uint64_t index, bool create) {
-    uint64_t *word = &tree->root;
-    for (unsigned level = tree->height; level > 0; level--) {
+static uint64_t *tree_word(struct vmo *vmo, uint64_t index, bool create) {
+    uint64_t *word = &vmo->pages.root;
+    for (unsigned level = vmo->pages.height; level > 0; level--) {
         if (*word == 0) {
-            struct frame *frame = create ? frame_alloc(FRAME_KERNEL, FRAME_ANY) : NULL;
+            struct frame *frame = create ? charged_frame(vmo->object.account, FRAME_KERNEL) : NULL;
             if (frame == NULL) {
                 return NULL;
             }
@@ -38,19 +50,20 @@ static uint64_t *tree_word(struct page_tree *tree, uint64_t index, bool create) 
 }
 
 static struct frame *tree_frame(const struct vmo *vmo, uint64_t index) {
-    const uint64_t *word = tree_word((struct page_tree *)(uintptr_t)&vmo->pages, index, false);
+    const uint64_t *word = tree_word((struct vmo *)(uintptr_t)vmo, index, false);
     return word != NULL ? (struct frame *)*word : NULL;
 }
 
-static void node_free(uint64_t word, unsigned height) {
+static void node_free(struct account *account, uint64_t word, unsigned height) {
     if (word == 0 || height == 0) {
         return;
     }
     const uint64_t *node = (const uint64_t *)word;
     for (uint64_t i = 0; i < NODE_WORDS && height > 1; i++) {
-        node_free(node[i], height - 1);
+        node_free(account, node[i], height - 1);
     }
     frame_free(frame_from_phys(virt_to_phys(node)));
+    account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
 }
 
 static void free_pages(struct vmo *vmo) {
@@ -61,7 +74,7 @@ static void free_pages(struct vmo *vmo) {
             account_release(vmo->object.account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
         }
     }
-    node_free(vmo->pages.root, vmo->pages.height);
+    node_free(vmo->object.account, vmo->pages.root, vmo->pages.height);
 }
 
 static void vmo_free(struct object *object) {
@@ -92,14 +105,9 @@ static ts_status_t vmo_new(struct account *account, uint64_t size, struct vmo **
 }
 
 static ts_status_t add_page(struct vmo *vmo, uint64_t index) {
-    ts_status_t status = account_charge(vmo->object.account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-    if (status != TS_OK) {
-        return status;
-    }
-    uint64_t *word = tree_word(&vmo->pages, index, true);
-    struct frame *frame = word != NULL ? frame_alloc(FRAME_VMO, FRAME_ANY) : NULL;
+    uint64_t *word = tree_word(vmo, index, true);
+    struct frame *frame = word != NULL ? charged_frame(vmo->object.account, FRAME_VMO) : NULL;
     if (frame == NULL) {
-        account_release(vmo->object.account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
         return TS_ERR_NO_MEMORY;
     }
     frame->owner = vmo;

@@ -32,16 +32,18 @@ def edges(tree):
 
 
 def undeclared(tree):
-    """Includes that no USES permits. Tests may also use kernel/selftest.h."""
+    """Includes of rooms that no USES permits. Tests may also use kernel/selftest.h."""
     problems = []
     for path, included, room, target in edges(tree):
+        if room is None:
+            continue
         if target is None:
             problems.append(f"{path}: nobody has {included}")
             continue
         other = tree.target_room(target)
         if other is None:
             problems.append(f"{path}: {included} belongs to no room (HEADERS in a rules.mk says whose it is)")
-        elif room is not None and other != room and other not in tree.uses[room]:
+        elif other != room and other not in tree.uses[room]:
             if not (is_test(path) and included == "kernel/selftest.h"):
                 problems.append(f"{path}: includes {included}, but USES of {room} has no {other}")
     return problems

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "abi/options.h"
+#include "abi/packet.h"
 #include "abi/rights.h"
 #include "abi/signals.h"
 #include "abi/status.h"

@@ -17,6 +17,9 @@
 #define PT_SIZE_2M ((size_t)1 << 21)
 #define PT_SIZE_1G ((size_t)1 << 30)
 
+/* The tag of spaces that have none of their own: whoever switches to one forgets it first. */
+#define PT_ASID_SHARED (((uint32_t)1 << ARCH_ASID_BITS) - 1)
+
 struct pagetable {
     const struct pt_format *format;
     uint64_t root;      /* physical */

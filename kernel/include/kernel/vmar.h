@@ -15,7 +15,8 @@ struct address_space {
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
     uint32_t references;     /* atomic: VMARs and the process */
-    bool has_table;
+    uint64_t charged_tables; /* page-table frames that the account pays for */
+    struct list_node retired; /* in the list of those to be taken apart */
 };
 
 /* A mapping or a sub-range, in its parent's tree by base. */
@@ -24,6 +25,13 @@ struct region {
     uint64_t base, size;
     struct vmar *parent;
     bool is_vmar;
+};
+
+enum mapping_state {
+    MAPPING_NEW,
+    MAPPING_PLACED,  /* in its range's tree */
+    MAPPING_REVOKED, /* before it was placed */
+    MAPPING_GONE,    /* out of the tree */
 };
 
 struct mapping {
@@ -35,7 +43,7 @@ struct mapping {
     struct address_space *space;
     struct dependent dependent; /* on the VMO handle that it was made with (D4) */
     bool held;              /* a revoke has taken it: who unmaps it does not free it. Space lock and tree lock */
-    bool unmapped;          /* space lock: out of the tree */
+    uint8_t state;          /* enum mapping_state, space lock */
 };
 
 struct vmar {
@@ -51,6 +59,10 @@ struct vmar {
  * one in *root, which is the caller's too. */
 ts_status_t address_space_new(struct account *account, struct address_space **space, struct vmar **root);
 void address_space_release(struct address_space *space);
+/* The process's references to space and root range go. Any context: what is still mapped is undone by a kernel task. */
+void address_space_retire(struct address_space *space);
+/* Makes that task. Boot CPU. */
+void address_space_init(void);
 
 /* All functions below may sleep and have preemption points: the caller holds references to what it passes.
  * rights: of the handles that were used; they limit what mappings may permit. */
