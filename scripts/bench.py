@@ -30,7 +30,7 @@ FIXED = ["-seed", "1", "-rtc", "base=2026-01-01,clock=vm", "-icount", "shift=0,s
 ENTRY = {"x86_64": "boot_entry", "arm64": "boot_head", "riscv64": "boot_entry"}
 KERNEL_HALF = 1 << 63
 SILENCE = 60
-RESULT = re.compile(r"^result (\S+) (\d+)$", re.M)
+RESULT = re.compile(r"^result (\S+) (\d+)( marked)?$", re.M)
 SECTIONS = 3  # that the program marks for each benchmark: warm-up, N times, 2N times
 
 
@@ -101,7 +101,7 @@ def read_sections(path):
 
 
 def run_program(arch, plugin=""):
-    """Boots into the benchmark program; its results, in order."""
+    """Boots into the benchmark program; its results in order: name, instructions, whether it marked sections."""
     console = machine(arch, "bench", plugin)
     try:
         status = console.finish(SILENCE)
@@ -109,7 +109,7 @@ def run_program(arch, plugin=""):
         status = None
     finally:
         console.stop()
-    results = [(name, int(value)) for name, value in RESULT.findall(console.text)]
+    results = [(name, int(value), bool(marked)) for name, value, marked in RESULT.findall(console.text)]
     if status != console.target.success or not results:
         print(console.text[-3000:], file=sys.stderr)
         raise SystemExit(f"bench: {arch}: the program did not come to its end (status {status})")
@@ -154,7 +154,7 @@ def rows(arch, results, anchors):
 
 def measure(arch):
     anchors = read_anchors()
-    results = run_program(arch) + [("boot_to_shell", boot_to_shell(arch))]
+    results = [(name, value) for name, value, _ in run_program(arch)] + [("boot_to_shell", boot_to_shell(arch))]
     table = list(rows(arch, results, anchors))
     for fields in table:
         print("bench", *fields, flush=True)
@@ -165,12 +165,12 @@ def measure(arch):
 
 def run_with_plugin(arch, profile):
     output = OUTPUT / f"{arch}.sections"
-    results = run_program(arch, plugin_words(arch, output, profile=profile))
+    results = [row for row in run_program(arch, plugin_words(arch, output, profile=profile)) if row[2]]
     sections = read_sections(output)
     if len(sections) != SECTIONS * len(results):
         raise SystemExit(f"bench: {len(sections)} sections for {len(results)} results")
     return {name: (value, sections[SECTIONS * i + 1], sections[SECTIONS * i + 2])
-            for i, (name, value) in enumerate(results)}
+            for i, (name, value, _) in enumerate(results)}
 
 
 def verify(arch):

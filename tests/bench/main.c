@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
     bench_signals();
     bench_memory();
     bench_objects();
+    bench_interrupts();
     measure_print();
     ts_print("tessera: end of session\n");
     (void)!ts_system_power(ts_startup_handle("power"), TS_POWER_OFF, 0);

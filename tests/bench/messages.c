@@ -25,8 +25,8 @@ static void run_call(uint64_t count) {
 static void measure_calls(const char *name, unsigned words, unsigned handles) {
     measure_must(ts_endpoint_create(0, &endpoint), "endpoint");
     tag = ts_tag(0, words, handles);
-    ts_message_buffer()->handles[0] = passed;
     peer_start(PEER_ANSWER, endpoint);
+    ts_message_buffer()->handles[0] = passed;
     measure_must(cpu_call(endpoint, tag), name);
     measure(name, run_call, COUNT, 1);
     passed = ts_message_buffer()->handles[0];
@@ -48,4 +48,7 @@ void bench_messages(void) {
     measure_calls("call_rt", 0, 0);
     measure_calls("call_rt_4w", 4, 0);
     measure_calls("call_rt_64w", 64, 0);
+    measure_must(ts_event_create(0, &passed), "event");
+    measure_calls("call_rt_1h", 0, 1);
+    measure_must(ts_handle_close(passed), "event");
 }

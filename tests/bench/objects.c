@@ -3,6 +3,7 @@
 #include "abi/rights.h"
 #include "abi/status.h"
 #include "bench/benchmarks.h"
+#include "bench/cpu.h"
 #include "bench/measure.h"
 #include "gen/os_calls.h"
 #include "os/programs.h"
@@ -10,6 +11,8 @@
 
 #define COUNT       200u
 #define SPAWN_COUNT 8u
+#define REVOKE_COPIES 1000u
+#define REVOKE_ROUNDS 4u
 
 static ts_handle_t event;
 
@@ -31,6 +34,21 @@ static void run_revoke(uint64_t count) {
         failures |= ts_handle_revoke(event);
     }
     measure_must(failures, __func__);
+}
+
+/* Only the revoking is counted. */
+static void measure_revoke_many(void) {
+    ts_handle_t copy;
+    uint64_t ticks = 0;
+    for (unsigned round = 0; round <= REVOKE_ROUNDS; round++) {
+        for (unsigned i = 0; i < REVOKE_COPIES; i++) {
+            measure_must(ts_handle_duplicate(event, TS_RIGHT_SAME_RIGHTS, &copy), "copy");
+        }
+        uint64_t start = cpu_cycles();
+        measure_must(ts_handle_revoke(event), "revoke");
+        ticks += round > 0 ? cpu_cycles() - start : 0;
+    }
+    measure_keep("revoke_1000", ticks, REVOKE_ROUNDS);
 }
 
 static void run_endpoint(uint64_t count) {
@@ -81,6 +99,7 @@ void bench_objects(void) {
     measure_must(ts_event_create(0, &event), "event");
     measure("cap_copy_delete", run_copy, COUNT, 1);
     measure("revoke_1", run_revoke, COUNT, 1);
+    measure_revoke_many();
     measure_must(ts_handle_close(event), "event");
     measure("object_endpoint", run_endpoint, COUNT, 1);
     measure("object_frame", run_frame, COUNT, 1);

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/string.h"
 #include "bench/cpu.h"
+#include "bench/interrupts.h"
 #include "bench/measure.h"
 #include "gen/os_calls.h"
 #include "os/message.h"
@@ -14,7 +15,6 @@
 #include "os/start.h"
 #include "os/thread.h"
 
-#define WAKE_PRIORITY 129u
 #define ROLE_ARGUMENT "role"
 
 struct thread_part {
@@ -70,6 +70,10 @@ static void play(enum peer_role role, ts_handle_t handle) {
     case PEER_ECHO:
         echo(handle);
         break;
+    case PEER_NS16550:
+    case PEER_PL011:
+        interrupts_peer(role == PEER_PL011);
+        break;
     }
 }
 
@@ -77,7 +81,7 @@ static void play(enum peer_role role, ts_handle_t handle) {
 int peer_main(enum peer_role role) {
     struct ts_message message;
     if (role == PEER_WAKE &&
-        ts_thread_set_priority(ts_startup_handle("thread"), WAKE_PRIORITY) != TS_OK) {
+        ts_thread_set_priority(ts_startup_handle("thread"), PEER_WAKE_PRIORITY) != TS_OK) {
         return 1;
     }
     ts_message_begin(&message, 0);
@@ -88,7 +92,7 @@ int peer_main(enum peer_role role) {
     return 0;
 }
 
-static void hand_over(ts_handle_t handle) {
+void peer_hand_over(ts_handle_t handle) {
     struct ts_message message;
     ts_handle_t reply;
     ts_handle_t copy = TS_HANDLE_INVALID;
@@ -116,7 +120,7 @@ void peer_start(enum peer_role role, ts_handle_t handle) {
     size_t length = strlen(arguments) + 1;
     length += format_text(arguments + length, sizeof(arguments) - length, ROLE_ARGUMENT "=%u", role) + 1;
     measure_must(ts_program_spawn(arguments, length, &peer_id), "start of the peer");
-    hand_over(handle);
+    peer_hand_over(handle);
     settle();
 }
 

@@ -91,6 +91,7 @@ static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, 
     entry->program = entry->program != NULL ? entry->program : entry->name;
     entry->provides = fdt_string(fdt_property(fdt, node, "provides"), 0);
     entry->is_public = fdt_property(fdt, node, "public").data != NULL;
+    entry->manual = fdt_property(fdt, node, "manual").data != NULL;
     entry->manage = fdt_property(fdt, node, "manage").data != NULL;
     entry->critical = fdt_property(fdt, node, "critical").data != NULL;
     entry->priority = fdt_read_u32(fdt, node, "priority", MANIFEST_PRIORITY);

@@ -12,6 +12,7 @@
  *   depends       servers or services that are started before it
  *   only          words: it is started only if the kernel's command line has one of them
  *   unless        words: it is not started if the kernel's command line has one of them
+ *   manual        it is only started when somebody asks for it (START of proto/process.h)
  *   resources     powers that it is given: root, power, debug, vmex, log, memory, interrupts, ports
  *   compatible    a driver: started if the machine has such a device, and given its registers or
  * ports, and interrupt manage        may start, watch and kill programs (proto/process.h) critical
@@ -49,6 +50,7 @@ struct manifest_entry {
     struct manifest_names resources;
     struct manifest_names compatible;
     bool is_public;
+    bool manual;
     bool manage;
     bool critical;
     struct restart_policy restart;

@@ -108,7 +108,7 @@ void supervisor_start(void) {
             break; /* cannot be: there are more tasks than servers */
         }
         task->server = &init_system.manifest.server[i];
-        if (is_wanted(task)) {
+        if (!task->server->manual && is_wanted(task)) {
             start_server(task);
         }
     }

@@ -84,6 +84,20 @@ static void test_defaults(void **state) {
     assert_int_equal(manifest_program(&manifest, "x")->uses.count, 0);
 }
 
+static void test_words(void **state) {
+    (void)state;
+    assert_int_equal(read("servers { a { only = \"x\", \"yy\"; unless = \"z\"; manual; }; b { }; };"), TS_OK);
+    const struct manifest_entry *entry = &manifest.server[0];
+    assert_true(entry->manual);
+    assert_false(manifest_is_meant(entry, ""));
+    assert_false(manifest_is_meant(entry, "y xx yyy ="));
+    assert_true(manifest_is_meant(entry, "q yy"));
+    assert_true(manifest_is_meant(entry, "x"));
+    assert_false(manifest_is_meant(entry, "x z"));
+    assert_true(manifest_is_meant(&manifest.server[1], "z  "));
+    assert_false(manifest.server[1].manual);
+}
+
 static void test_order(void **state) {
     (void)state;
     assert_int_equal(
@@ -229,6 +243,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entry),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_bad_manifests),
         cmocka_unit_test(test_too_many_servers),
