@@ -12,6 +12,7 @@
 #include "base/string.h"
 #include "common/boot_memory.h"
 #include "x86_64/acpi.h"
+#include "x86_64/tables.h"
 
 #define PVH_MAGIC        0x336ec578u
 #define MULTIBOOT2_MAGIC 0x36d76289u
@@ -56,7 +57,12 @@ struct pvh_module {
     uint64_t base, size, command_line, reserved;
 } __attribute__((packed));
 
+#define TABLE_ENTRIES 512u
+#define LEAF_SHIFT    21
+#define TABLE_SHIFT   30
+
 extern char kernel_image_start[], kernel_image_end[];
+extern uint64_t boot_high_table[];
 _Noreturn void boot_main(uint32_t magic, uint32_t address);
 
 static struct boot_info info;
@@ -335,6 +341,57 @@ static void reserve_trampoline(void) {
     }
 }
 
+static uint64_t usable_end(void) {
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < info.memory_count; i++) {
+        if (info.memory[i].kind == BOOT_MEMORY_USABLE) {
+            end = info.memory[i].base + info.memory[i].length;
+        }
+    }
+    return end;
+}
+
+/* The highest free pages that are mapped already; 0: there are none. They are never given back. */
+static uint64_t take_mapped(uint64_t size) {
+    uint64_t found = 0;
+    for (uint32_t i = 0; i < info.memory_count; i++) {
+        const struct boot_memory *entry = &info.memory[i];
+        uint64_t end = entry->base + entry->length;
+        end = end < BOOT_MAP_SMALL ? end : BOOT_MAP_SMALL;
+        if (entry->kind == BOOT_MEMORY_USABLE && entry->base + size <= end) {
+            found = end - size;
+        }
+    }
+    if (found != 0) {
+        boot_memory_add(&info, BOOT_MEMORY_RESERVED, found, size);
+    }
+    return found;
+}
+
+/* Without 1 GiB pages the boot tables end at 4 GiB, and the kernel needs all RAM before it has
+ * tables of its own. */
+static void map_rest(void) {
+    uint64_t end = usable_end();
+    uint64_t start = mapped_limit();
+    if (end <= start) {
+        return;
+    }
+    uint64_t count = (end - start + (1ul << TABLE_SHIFT) - 1) >> TABLE_SHIFT;
+    uint64_t tables = take_mapped(count * TS_PAGE_SIZE);
+    if (tables == 0) {
+        boot_fail(&info, "boot: no memory below 4 GiB for the page tables of the rest");
+        return;
+    }
+    uint64_t *leaf = phys_to_virt(tables);
+    for (uint64_t i = 0; i < count * TABLE_ENTRIES; i++) {
+        leaf[i] = (start + (i << LEAF_SHIFT)) | PAGE_LEAF_FLAGS;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        boot_high_table[DIRECT_INDEX + (start >> TABLE_SHIFT) + i] =
+            (tables + i * TS_PAGE_SIZE) | PAGE_TABLE_FLAGS;
+    }
+}
+
 /* start.S comes here. magic and address: eax and ebx at entry. PVH loaders leave anything in eax.
  */
 _Noreturn void boot_main(uint32_t magic, uint32_t address) {
@@ -358,5 +415,6 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address) {
     read_processors();
     boot_memory_finish(&info);
     reserve_trampoline();
+    map_rest();
     kernel_main(&info);
 }

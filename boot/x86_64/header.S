@@ -4,15 +4,13 @@
  * without paging, with a structure's address in ebx; adapter.c tells them apart. The static tables
  * built here map the first GiBs twice, at identity (for the moment of switching, here and when
  * other CPUs start) and at the direct map, and the image where it is linked. With 1 GiB pages all
- * 128 GiB of the direct map are there, without them the first 4 GiB.
+ * 128 GiB of the direct map are there, without them the first 4 GiB; adapter.c adds the rest.
  */
 #include "arch/impl/layout.h"
+#include "x86_64/tables.h"
 
 #define PHYSICAL(symbol) ((symbol) - LAYOUT_IMAGE_BASE)
 
-#define PAGE_TABLE_FLAGS 0x003 /* present, writable */
-#define PAGE_LEAF_FLAGS  0x083 /* and large */
-#define DIRECT_INDEX     256   /* of KERNEL_DIRECT_BASE in the third-level table */
 #define DIRECT_GIBS      128
 #define IMAGE_INDEX      510
 #define SMALL_GIBS       4
@@ -68,19 +66,19 @@ check_cpu:
 
 build_tables:
     movl $(PHYSICAL(low_table) + PAGE_TABLE_FLAGS), PHYSICAL(boot_root)
-    movl $(PHYSICAL(high_table) + PAGE_TABLE_FLAGS), PHYSICAL(boot_root) + 511 * 8
+    movl $(PHYSICAL(boot_high_table) + PAGE_TABLE_FLAGS), PHYSICAL(boot_root) + 511 * 8
     testl $(1 << 26), %ebp
     jz build_small
 
-    movl $PAGE_LEAF_FLAGS, PHYSICAL(high_table) + IMAGE_INDEX * 8
+    movl $PAGE_LEAF_FLAGS, PHYSICAL(boot_high_table) + IMAGE_INDEX * 8
     xorl %ecx, %ecx
 1:  movl %ecx, %eax
     shll $30, %eax
     orl $PAGE_LEAF_FLAGS, %eax
     movl %ecx, %edx
     shrl $2, %edx
-    movl %eax, PHYSICAL(high_table) + DIRECT_INDEX * 8(, %ecx, 8)
-    movl %edx, PHYSICAL(high_table) + DIRECT_INDEX * 8 + 4(, %ecx, 8)
+    movl %eax, PHYSICAL(boot_high_table) + DIRECT_INDEX * 8(, %ecx, 8)
+    movl %edx, PHYSICAL(boot_high_table) + DIRECT_INDEX * 8 + 4(, %ecx, 8)
     cmpl $SMALL_GIBS, %ecx
     jae 2f
     movl %eax, PHYSICAL(low_table)(, %ecx, 8)
@@ -98,10 +96,10 @@ build_small:
     cmpl $(SMALL_GIBS * 512), %ecx
     jb 1b
     movl $(PHYSICAL(small_tables) + PAGE_TABLE_FLAGS), %eax
-    movl %eax, PHYSICAL(high_table) + IMAGE_INDEX * 8
+    movl %eax, PHYSICAL(boot_high_table) + IMAGE_INDEX * 8
     xorl %ecx, %ecx
 2:  movl %eax, PHYSICAL(low_table)(, %ecx, 8)
-    movl %eax, PHYSICAL(high_table) + DIRECT_INDEX * 8(, %ecx, 8)
+    movl %eax, PHYSICAL(boot_high_table) + DIRECT_INDEX * 8(, %ecx, 8)
     addl $4096, %eax
     incl %ecx
     cmpl $SMALL_GIBS, %ecx
@@ -167,7 +165,8 @@ boot_root:
     .skip 4096
 low_table:
     .skip 4096
-high_table:
+    .globl boot_high_table
+boot_high_table:
     .skip 4096
 small_tables:
     .skip 4096 * SMALL_GIBS
