@@ -77,6 +77,7 @@ ts_status_t capability_link(struct capability *child, struct capability *parent)
 }
 
 static void unlink_from_parent(struct capability *capability) {
+    DEBUG_ASSERT(capability == NULL || spinlock_is_held(capability_lock(capability)));
     if (capability->parent != NULL) {
         list_remove(&capability->sibling);
         capability->parent->child_count--;
@@ -95,6 +96,7 @@ static void move_to(struct capability *child, struct capability *parent) {
 
 /* Each turn frees a node; after a splice nothing above changes, so the loop ends after a few. */
 static void prune(struct capability *capability) {
+    DEBUG_ASSERT(capability == NULL || spinlock_is_held(capability_lock(capability)));
     while (capability != NULL && capability->closed && capability->child_count <= 1 && capability->revoking == 0 &&
            capability->pins == 0 && list_is_empty(&capability->dependents)) {
         struct capability *parent = capability->parent;
@@ -124,12 +126,14 @@ void capability_close(struct capability *capability, struct object *object) {
 }
 
 void capability_finish_revoke(struct capability *capability) {
+    DEBUG_ASSERT(capability == NULL || spinlock_is_held(capability_lock(capability)));
     ASSERT(capability->revoking > 0);
     capability->revoking--;
     prune(capability);
 }
 
 void capability_orphan(struct capability *capability) {
+    DEBUG_ASSERT(capability == NULL || spinlock_is_held(capability_lock(capability)));
     unlink_from_parent(capability);
 }
 
@@ -192,6 +196,7 @@ void capability_unpin(struct capability *capability) {
 }
 
 struct dependent *capability_take_dependent(struct capability *capability, bool all) {
+    DEBUG_ASSERT(capability == NULL || spinlock_is_held(capability_lock(capability)));
     LIST_FOR_EACH(node, &capability->dependents) {
         struct dependent *dependent = container_of(node, struct dependent, link);
         if (all || dependent->ends_with_handle) {

@@ -80,6 +80,7 @@ ts_status_t handle_lookup(const struct handle_table *table, ts_handle_t value, u
 }
 
 static void push_free(struct handle_table *table, uint32_t index) {
+    DEBUG_ASSERT(spinlock_is_held(&table->lock));
     slot_at(table, index)->badge = FREE_END;
     if (table->first_free == FREE_END) {
         table->first_free = index;
@@ -91,6 +92,7 @@ static void push_free(struct handle_table *table, uint32_t index) {
 
 /* Adds a page of slots; table lock held. */
 static ts_status_t grow(struct handle_table *table) {
+    DEBUG_ASSERT(spinlock_is_held(&table->lock));
     uint32_t page = table->capacity / SLOTS_PER_PAGE;
     if (page == DIRECTORY_PAGES) {
         return TS_ERR_NO_RESOURCES;
@@ -149,6 +151,7 @@ static ts_status_t insert(struct handle_table *table, const struct handle_entry 
 
 /* Empties the slot of a capability into *entry. Tree lock and table lock held. */
 static void extract(struct handle_table *table, uint32_t index, struct handle_entry *entry) {
+    DEBUG_ASSERT(spinlock_is_held(&table->lock));
     struct handle_slot *slot = slot_at(table, index);
     *entry = (struct handle_entry){slot->object, slot->capability, slot->rights, slot->badge};
     __atomic_store_n(&slot->generation, slot->generation + 1, __ATOMIC_RELAXED);

@@ -195,6 +195,7 @@ static void receive_cleanup(struct task *task) {
 
 /* The first receiver, claimed; endpoint lock held. */
 static struct thread *pop_receiver(struct endpoint *endpoint) {
+    DEBUG_ASSERT(spinlock_is_held(&endpoint->lock));
     struct list_node *node;
     while ((node = list_pop_head(&endpoint->receivers)) != NULL) {
         struct thread *receiver = thread_of_task(container_of(node, struct task, wait_link));
@@ -207,6 +208,7 @@ static struct thread *pop_receiver(struct endpoint *endpoint) {
 
 /* The most urgent caller, claimed; endpoint lock held. */
 static struct thread *pop_caller(struct endpoint *endpoint) {
+    DEBUG_ASSERT(spinlock_is_held(&endpoint->lock));
     struct tree_node *node;
     while ((node = tree_first(&endpoint->callers)) != NULL) {
         tree_remove(&endpoint->callers, node);
@@ -226,6 +228,7 @@ static void wake_receiver(struct thread *receiver, ts_status_t status) {
 }
 
 void endpoint_notify(struct endpoint *endpoint) {
+    DEBUG_ASSERT(endpoint->object.kind == TS_OBJECT_ENDPOINT);
     spinlock_acquire(&endpoint->lock);
     struct thread *receiver = pop_receiver(endpoint);
     spinlock_release(&endpoint->lock);
@@ -250,6 +253,7 @@ static void request_to(struct thread *caller, struct thread *server) {
 }
 
 ts_status_t endpoint_call(struct endpoint *endpoint, uint64_t badge, struct arch_frame *frame) {
+    DEBUG_ASSERT(endpoint->object.kind == TS_OBJECT_ENDPOINT);
     struct thread *thread = thread_current();
     ts_time_t deadline = (ts_time_t)arch_frame_argument(frame, ARGUMENT_DEADLINE);
     ts_status_t status = collect_handles(thread, arch_frame_argument(frame, ARGUMENT_TAG));
@@ -362,6 +366,7 @@ static ts_status_t receive(struct endpoint *endpoint, struct arch_frame *frame) 
 }
 
 ts_status_t endpoint_reply_wait(struct endpoint *endpoint, struct arch_frame *frame) {
+    DEBUG_ASSERT(endpoint->object.kind == TS_OBJECT_ENDPOINT);
     struct thread *thread = thread_current();
     uint64_t options = arch_frame_argument(frame, ARGUMENT_OPTIONS);
     if ((options & ~TS_REPLY_NONE) != 0) {
@@ -441,10 +446,12 @@ ts_status_t reply_save(struct account *account, struct reply **result) {
 }
 
 ts_status_t reply_send(struct reply *reply, struct arch_frame *frame) {
+    DEBUG_ASSERT(reply->object.kind == TS_OBJECT_REPLY);
     return reply_to(&reply->slot, frame);
 }
 
 void endpoint_thread_dies(struct thread *thread) {
+    DEBUG_ASSERT(thread->object.kind == TS_OBJECT_THREAD);
     if (thread->request.taken) {
         abandon(&thread->request, TS_ERR_PEER_CLOSED);
         drop_priority(thread);
@@ -527,6 +534,8 @@ ts_status_t endpoint_create(struct account *account, struct endpoint **result) {
 }
 
 ts_status_t endpoint_bind_port(struct endpoint *endpoint, struct port *port) {
+    DEBUG_ASSERT(endpoint->object.kind == TS_OBJECT_ENDPOINT);
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     spinlock_acquire(&port->queue.lock);
     spinlock_acquire(&endpoint->lock);
     bool closed = port->closed;

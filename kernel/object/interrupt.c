@@ -140,6 +140,8 @@ void interrupt_fire(unsigned line) {
 
 /* A port that nobody can read any more is given up: for the successor of a driver that died. */
 ts_status_t interrupt_bind(struct interrupt *interrupt, struct port *port, uint64_t key) {
+    DEBUG_ASSERT(interrupt->object.kind == TS_OBJECT_INTERRUPT);
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     object_reference(&port->object);
     spinlock_acquire(&interrupt->queue.lock);
     struct port *former = interrupt->port;
@@ -168,6 +170,7 @@ ts_status_t interrupt_bind(struct interrupt *interrupt, struct port *port, uint6
 }
 
 ts_status_t interrupt_wait(struct interrupt *interrupt, ts_time_t deadline, ts_time_t *timestamp) {
+    DEBUG_ASSERT(interrupt->object.kind == TS_OBJECT_INTERRUPT);
     for (;;) {
         spinlock_acquire(&interrupt->queue.lock);
         if (interrupt->port != NULL) {
@@ -192,6 +195,7 @@ ts_status_t interrupt_wait(struct interrupt *interrupt, ts_time_t deadline, ts_t
 }
 
 ts_status_t interrupt_ack(struct interrupt *interrupt) {
+    DEBUG_ASSERT(interrupt->object.kind == TS_OBJECT_INTERRUPT);
     spinlock_acquire(&interrupt->queue.lock);
     bool taken = interrupt->state == INTERRUPT_TAKEN;
     if (taken) {

@@ -45,6 +45,7 @@ static void job_check_dead(struct job *job) {
 }
 
 void job_member_gone(struct job *job) {
+    DEBUG_ASSERT(job->object.kind == TS_OBJECT_JOB);
     spinlock_acquire(&task_tree_lock);
     ASSERT(job->live > 0);
     job->live--;
@@ -111,6 +112,7 @@ ts_status_t job_create_root(uint64_t memory_ceiling) {
 }
 
 ts_status_t job_create(struct job *parent, struct job **result) {
+    DEBUG_ASSERT(parent->object.kind == TS_OBJECT_JOB);
     if (parent->depth + 1 > JOB_DEPTH_MAX) {
         return TS_ERR_OUT_OF_RANGE;
     }
@@ -150,6 +152,7 @@ static bool try_reference(struct object *object) {
 }
 
 static struct process *next_process(struct job *job) {
+    DEBUG_ASSERT(spinlock_is_held(&task_tree_lock));
     LIST_FOR_EACH(node, &job->processes) {
         struct process *process = container_of(node, struct process, job_link);
         if (process->state <= PROCESS_RUNNING && try_reference(&process->object)) {
@@ -180,6 +183,7 @@ struct process *process_after(ts_koid_t koid) {
 }
 
 static struct job *next_child(struct job *job) {
+    DEBUG_ASSERT(spinlock_is_held(&task_tree_lock));
     LIST_FOR_EACH(node, &job->children) {
         struct job *child = container_of(node, struct job, sibling);
         if (child->state == JOB_READY && try_reference(&child->object)) {
@@ -191,6 +195,7 @@ static struct job *next_child(struct job *job) {
 
 /* Depth is bounded by JOB_DEPTH_MAX: descends by loop, coming back through the parents. */
 void job_kill(struct job *top) {
+    DEBUG_ASSERT(top->object.kind == TS_OBJECT_JOB);
     struct job *job = top;
     object_reference(&top->object);
     for (;;) {

@@ -122,6 +122,7 @@ ts_status_t port_create(struct account *account, struct port **result) {
 /* Port lock held. A reader of packet_count without the lock (a receiver about to wait) either sees the packet or is in
  * the endpoint's queue before endpoint_notify looks there. */
 static void enqueue_locked(struct port *port, struct port_packet *packet) {
+    DEBUG_ASSERT(spinlock_is_held(&port->queue.lock));
     list_add_tail(&port->packets, &packet->link);
     __atomic_store_n(&port->packet_count, port->packet_count + 1, __ATOMIC_SEQ_CST);
     if (!wait_queue_wake_one(&port->queue, TS_OK) && port->endpoint != NULL) {
@@ -130,6 +131,7 @@ static void enqueue_locked(struct port *port, struct port_packet *packet) {
 }
 
 bool port_enqueue(struct port *port, struct port_packet *packet) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     spinlock_acquire(&port->queue.lock);
     bool open = !port->closed;
     if (open) {
@@ -140,6 +142,7 @@ bool port_enqueue(struct port *port, struct port_packet *packet) {
 }
 
 bool port_dequeue(struct port *port, struct port_packet *packet) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     spinlock_acquire(&port->queue.lock);
     bool queued = list_is_linked(&packet->link);
     if (queued) {
@@ -160,6 +163,7 @@ static void user_packet_taken(struct port_packet *packet) {
 }
 
 ts_status_t port_queue_user(struct port *port, const struct ts_packet *packet, struct account *account) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     if (__atomic_fetch_add(&port->user_packets, 1, __ATOMIC_RELAXED) >= PORT_USER_PACKETS_MAX) {
         __atomic_fetch_sub(&port->user_packets, 1, __ATOMIC_RELAXED);
         return TS_ERR_SHOULD_WAIT;
@@ -187,6 +191,7 @@ ts_status_t port_queue_user(struct port *port, const struct ts_packet *packet, s
 }
 
 ts_status_t port_wait(struct port *port, ts_time_t deadline, struct ts_packet *result) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     for (;;) {
         spinlock_acquire(&port->queue.lock);
         struct list_node *node = list_pop_head(&port->packets);
@@ -276,6 +281,7 @@ static ts_status_t observer_begin(struct port_observer *observer) {
 
 ts_status_t port_wait_async(struct port *port, struct object *object, const struct capability *capability,
                             uint64_t key, ts_signals_t signals, uint32_t options, struct account *account) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(struct port_observer));
     if (status != TS_OK) {
         return status;
@@ -306,6 +312,7 @@ ts_status_t port_wait_async(struct port *port, struct object *object, const stru
 
 /* One at a time, because taking an observer off its object needs the object's lock, which comes first. */
 ts_status_t port_cancel(struct port *port, const struct object *source, uint64_t key) {
+    DEBUG_ASSERT(port->object.kind == TS_OBJECT_PORT);
     ts_status_t status = TS_ERR_NOT_FOUND;
     spinlock_acquire(&port->queue.lock);
     struct list_node *node = port->observers.next;

@@ -23,6 +23,7 @@ static void grant_hold(struct dependent *dependent) {
 
 /* Takes the grant's ports away, and gives back what others still cover. task_tree_lock held. */
 static void withdraw(struct port_grant *grant) {
+    DEBUG_ASSERT(spinlock_is_held(&task_tree_lock));
     struct process *process = grant->process;
     list_remove(&grant->link);
     arch_ports_allow(process->ports, grant->base, grant->length, false);
@@ -65,6 +66,7 @@ static ts_status_t make_set(struct process *process) {
 }
 
 ts_status_t ports_enable(struct process *process, struct capability *capability, uint32_t base, uint32_t length) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     ts_status_t status = account_charge(&process->job->account, TS_CEILING_MEMORY, sizeof(struct port_grant));
     if (status != TS_OK) {
         return status;
@@ -98,6 +100,7 @@ ts_status_t ports_enable(struct process *process, struct capability *capability,
 /* No thread of the process runs user code any more; its handles are closed, and so are their grants. What is left hangs
  * under handles that went to other processes. */
 void ports_release_all(struct process *process) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     for (;;) {
         spinlock_acquire(&task_tree_lock);
         struct list_node *node = list_first(&process->port_grants);

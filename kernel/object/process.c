@@ -58,6 +58,7 @@ static ts_status_t process_init(struct process *process, struct job *job) {
 }
 
 ts_status_t process_create(struct job *job, const char *name, struct process **result) {
+    DEBUG_ASSERT(job->object.kind == TS_OBJECT_JOB);
     ts_status_t status = account_charge(&job->account, TS_CEILING_PROCESSES, 1);
     if (status != TS_OK) {
         return status;
@@ -94,6 +95,8 @@ ts_status_t process_create(struct job *job, const char *name, struct process **r
 
 ts_status_t process_start(struct process *process, struct thread *thread, uint64_t entry, uint64_t stack,
                           struct handle_entry *argument1, uint64_t argument2) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
+    DEBUG_ASSERT(thread->object.kind == TS_OBJECT_THREAD);
     if (thread->process != process) {
         handle_entry_close(argument1);
         return TS_ERR_ACCESS_DENIED;
@@ -122,6 +125,7 @@ ts_status_t process_start(struct process *process, struct thread *thread, uint64
 
 /* Threads are killed under the lock that keeps them in the list; a kill only sets bits and ends waits. */
 void process_kill(struct process *process, int64_t exit_code) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     spinlock_acquire(&task_tree_lock);
     bool first = process->state < PROCESS_DYING;
     bool empty = process->live_threads == 0;
@@ -141,6 +145,7 @@ void process_kill(struct process *process, int64_t exit_code) {
 }
 
 void process_finish(struct process *process) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     handle_table_close_all(&process->handles);
     ports_release_all(process);
     (void)vmar_destroy(process->root_vmar);

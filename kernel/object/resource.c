@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Resources: immutable records of what their holder may use. */
+#include "kernel/assert.h"
 #include "kernel/devices.h"
 
 #include "kernel/heap.h"
@@ -34,6 +35,7 @@ ts_status_t resource_create(struct account *account, uint32_t kind, uint64_t bas
 }
 
 bool resource_covers(const struct resource *resource, uint32_t kind, uint64_t base, uint64_t length) {
+    DEBUG_ASSERT(resource->object.kind == TS_OBJECT_RESOURCE);
     if (resource->kind == TS_RESOURCE_ROOT) {
         return true;
     }

@@ -110,6 +110,7 @@ static ts_status_t thread_new(struct account *account, const char *name, struct 
 }
 
 ts_status_t thread_create(struct process *process, const char *name, struct thread **result) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     struct thread *thread = NULL;
     ts_status_t status = thread_new(&process->job->account, name, &thread);
     if (status != TS_OK) {
@@ -151,6 +152,7 @@ static bool claim_start(struct thread *thread) {
 
 ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument1,
                          uint64_t argument2) {
+    DEBUG_ASSERT(thread->object.kind == TS_OBJECT_THREAD);
     struct process *process = thread->process;
     if (!claim_start(thread)) {
         return TS_ERR_BAD_STATE;
@@ -179,6 +181,7 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
 }
 
 void thread_set_priority(struct thread *thread, unsigned priority) {
+    DEBUG_ASSERT(thread->object.kind == TS_OBJECT_THREAD);
     spinlock_acquire(&thread->call_lock);
     thread->task.base_priority = (uint8_t)priority;
     task_set_priority(&thread->task, priority > thread->inherited_priority ? priority : thread->inherited_priority);
@@ -194,6 +197,7 @@ static void thread_kill(struct thread *thread) {
 
 /* One thread per hold of the lock, found by not having the bit yet. */
 void thread_kill_all(struct process *process) {
+    DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
     for (;;) {
         struct thread *victim = NULL;
         spinlock_acquire(&task_tree_lock);

@@ -22,6 +22,7 @@
 #define GRACE_POLL_NS 20000
 
 static void queue_push(struct run_queue *queue, struct task *task, bool front) {
+    DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->priority;
     struct list_node *head = &queue->ready[level];
     task->queued_priority = (uint8_t)level;
@@ -35,6 +36,7 @@ static void queue_push(struct run_queue *queue, struct task *task, bool front) {
 }
 
 static void queue_remove(struct run_queue *queue, struct task *task) {
+    DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->queued_priority;
     list_remove(&task->link);
     if (list_is_empty(&queue->ready[level])) {
@@ -192,6 +194,7 @@ static void arm_slice(struct percpu *self, struct task *next) {
 
 /* Picks the next task and switches to it. The running task has set its own state. */
 static void schedule(bool requeue, bool front) {
+    DEBUG_ASSERT(!arch_irq_enabled() && percpu_self()->lock_depth == 0);
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
@@ -281,6 +284,7 @@ void task_make_ready(struct task *task) {
 }
 
 void sched_yield(void) {
+    DEBUG_ASSERT(!arch_irq_enabled() && percpu_self()->lock_depth == 0);
     schedule(true, false);
 }
 
@@ -305,6 +309,7 @@ void sched_preemption_point(void) {
 }
 
 _Noreturn void task_exit(void) {
+    DEBUG_ASSERT(!arch_irq_enabled() && percpu_self()->lock_depth == 0);
     struct task *task = task_current();
     timeout_cancel(&task->timeout);
     task->state = TASK_DEAD;
@@ -332,6 +337,7 @@ static void set_wait_timeout(struct task *task, ts_time_t deadline) {
 }
 
 ts_status_t task_block(ts_time_t deadline) {
+    DEBUG_ASSERT(!arch_irq_enabled() && percpu_self()->lock_depth == 0);
     struct task *task = task_current();
     if (killed_before_wait(task)) {
         return task->wait_status;
@@ -358,6 +364,7 @@ _Noreturn void task_block_empty(ts_time_t deadline) {
 }
 
 void task_attend(void) {
+    DEBUG_ASSERT(!arch_irq_enabled() && percpu_self()->lock_depth == 0);
     struct task *task = task_current();
     percpu_self()->pending &= ~(uint32_t)PENDING_ATTENTION;
     if (__atomic_load_n(&task->attention, __ATOMIC_SEQ_CST) != 0 && task->attend != NULL) {

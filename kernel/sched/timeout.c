@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Timeouts: an ordered tree per CPU, and the CPU's one-shot timer set to its first deadline. */
 #include "arch/time.h"
+#include "kernel/assert.h"
 #include "kernel/sched.h"
 
 /* Sets the hardware to the earliest of what this CPU waits for. timeout_lock held. */
 static void rearm(struct percpu *self) {
+    DEBUG_ASSERT(spinlock_is_held(&self->timeout_lock));
     ts_time_t next = self->slice_end;
     struct tree_node *first = tree_first(&self->timeouts);
     if (first != NULL && (ts_time_t)first->key < next) {

@@ -73,6 +73,7 @@ void wait_queue_init(struct wait_queue *queue, enum lock_class lock_class) {
 }
 
 ts_status_t wait_queue_block(struct wait_queue *queue, ts_time_t deadline) {
+    DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     struct task *task = task_current();
     task_wait_begin(NULL);
     list_add_tail(&queue->waiters, &task->wait_link);
@@ -88,6 +89,7 @@ ts_status_t wait_queue_block(struct wait_queue *queue, ts_time_t deadline) {
 }
 
 bool wait_queue_wake_one(struct wait_queue *queue, ts_status_t status) {
+    DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     struct list_node *node;
     while ((node = list_pop_head(&queue->waiters)) != NULL) {
         struct task *task = container_of(node, struct task, wait_link);

@@ -146,6 +146,7 @@ static uint64_t random_word(void) {
 }
 
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     const struct tree_node *before = tree_find_at_most(&vmar->children, base);
     if (before != NULL) {
         const struct region *region = container_of(before, struct region, node);
@@ -177,6 +178,7 @@ static bool find_first_fit(const struct vmar *vmar, uint64_t size, uint64_t *bas
 
 /* A few random places in a window that keeps page tables few, then the first that fits. */
 bool space_find_room(const struct vmar *vmar, uint64_t size, uint64_t *base) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     if (size > vmar->region.size) {
         return false;
     }

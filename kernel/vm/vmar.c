@@ -84,6 +84,7 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
 
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
 static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;
     }
@@ -109,6 +110,7 @@ static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t off
 
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address) {
+    DEBUG_ASSERT(parent->object.kind == TS_OBJECT_VMAR);
     if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
@@ -210,6 +212,7 @@ static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) 
 
 /* Puts the second part of a mapping into the range; if the first is being revoked, it ends here and now. */
 static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     tail->permissions = mapping->permissions;
     tail->allowed = mapping->allowed;
     mapping_place(vmar, tail);
@@ -238,6 +241,7 @@ static ts_status_t map_page_by_page(struct address_space *space, const struct ma
 
 /* All or nothing, the tables charged. */
 static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
+    DEBUG_ASSERT(space->lock.owner == task_current());
     const struct vmo *vmo = mapping->vmo;
     const struct region *region = &mapping->region;
     if (mapping->permissions == 0) {
@@ -288,6 +292,7 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
 }
 
 static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t base = 0;
     ts_status_t status = vmar->destroyed || mapping->state == MAPPING_REVOKED
                              ? TS_ERR_BAD_STATE
@@ -312,6 +317,8 @@ static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offs
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
                      ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
                      uint64_t *address) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     uint32_t allowed = 0;
     ts_status_t status = check_map(vmar, vmar_rights, options, vmo, vmo_rights, vmo_offset, size, &allowed);
     if (status != TS_OK) {
@@ -390,6 +397,7 @@ static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
 /* Removes translations of one mapping or a part of it; no large page reaches beyond its ends. In parts that end where
  * no large page can be in the way (VMOs of registers are smaller than the larger ones). */
 static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush) {
+    DEBUG_ASSERT(space->lock.owner == task_current());
     while (start < end) {
         uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
         uint64_t stop = boundary < end ? boundary : end;
@@ -480,12 +488,14 @@ static void vmar_detach(struct vmar *vmar) {
 }
 
 static void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     tree_remove(&vmar->children, &mapping->region.node);
     mapping_drop(mapping);
 }
 
 /* Takes apart a range and all below it, deepest first, without recursion: depth is the user's choice. */
 static void destroy_locked(struct vmar *top) {
+    DEBUG_ASSERT(top->space->lock.owner == task_current());
     struct vmar *vmar = top;
     unsigned done = 0;
     for (;;) {
@@ -515,6 +525,7 @@ static void destroy_locked(struct vmar *top) {
 /* Keeps [start, end) out of a mapping: trims it, or cuts it in two with `spare` as the second part. */
 static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t start, uint64_t end,
                         struct mapping **spare) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t base = mapping->region.base;
     uint64_t mapping_end = base + mapping->region.size;
     if (start <= base && end >= mapping_end) {
@@ -542,6 +553,7 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
 /* M10: no sub-range may be cut. Tells whether there is anything, and the mapping that would be cut in two. */
 static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any,
                                struct mapping **cut) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     *any = false;
     *cut = NULL;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
@@ -558,6 +570,7 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
 }
 
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     struct address_space *space = vmar->space;
     uint64_t end = address + size;
     struct mapping *cut = NULL; /* by both ends */
@@ -605,6 +618,7 @@ static ts_status_t check_address(const struct vmar *vmar, uint64_t address, uint
 }
 
 ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     ts_status_t status = check_address(vmar, address, size);
     if (status != TS_OK) {
         return status;
@@ -617,6 +631,7 @@ ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
 }
 
 ts_status_t vmar_destroy(struct vmar *vmar) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     struct address_space *space = vmar->space;
     mutex_acquire(&space->lock);
     ts_status_t status = TS_ERR_BAD_STATE;
@@ -634,6 +649,7 @@ ts_status_t vmar_destroy(struct vmar *vmar) {
 /* M11: mappings without a hole, no sub-range, nothing beyond what was allowed at map time. Cuts at both ends are
  * made first, each needing a spare. */
 static ts_status_t check_protect(const struct vmar *vmar, uint64_t address, uint64_t end, uint32_t permissions) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t covered = address;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
         if (r->base > covered) {
@@ -652,6 +668,7 @@ static ts_status_t check_protect(const struct vmar *vmar, uint64_t address, uint
 
 /* Divides the mapping that contains `address` so that one begins there. */
 static ts_status_t divide_at(struct vmar *vmar, uint64_t address) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     struct region *region = first_region(vmar, address);
     if (region == NULL || region->base >= address) {
         return TS_OK;
@@ -702,6 +719,7 @@ static ts_status_t protect_mapping(struct vmar *vmar, struct mapping *mapping, u
 }
 
 static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t size, uint32_t permissions) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t end = address + size;
     ts_status_t status = check_protect(vmar, address, end, permissions);
     if (status == TS_OK) {
@@ -722,6 +740,7 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
 }
 
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     if ((options & ~PERMISSIONS) != 0 || !permissions_are_valid(options)) {
         return TS_ERR_INVALID_ARGS;
     }

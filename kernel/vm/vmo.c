@@ -161,6 +161,7 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
 }
 
 void *vmo_page(const struct vmo *vmo, uint64_t page_index) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     if (page_index >= vmo->size >> TS_PAGE_SHIFT || vmo->is_physical) {
         return NULL;
     }
@@ -168,6 +169,7 @@ void *vmo_page(const struct vmo *vmo, uint64_t page_index) {
 }
 
 uint64_t vmo_page_phys(const struct vmo *vmo, uint64_t page_index) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     if (vmo->is_physical || vmo->is_borrowed) {
         return vmo->physical_base + (page_index << TS_PAGE_SHIFT);
     }
@@ -205,10 +207,12 @@ static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, u
 }
 
 ts_status_t vmo_read_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     return copy_user(vmo, buffer, offset, length, FROM_VMO);
 }
 
 ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     if (vmo->is_borrowed) {
         return TS_ERR_NOT_SUPPORTED;
     }
@@ -216,6 +220,7 @@ ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uin
 }
 
 ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     ts_status_t status = check_range(vmo, offset, length);
     const char *from = data;
     while (status == TS_OK && length > 0) {
