@@ -14,6 +14,7 @@
 
 #define SETTLE_ROUNDS  4000u
 #define SETTLE_TIME    (100 * TS_MILLISECOND) /* servers finish what our start made them do */
+#define STATUSES       128u  /* more than -status of every code */
 #define HANDLES_BEFORE 1024u /* room in the handle table, so that it does not grow in a test */
 
 /* What must be the same before and after. */
@@ -144,6 +145,20 @@ static void grow_handle_table(void) {
     CHECK_OK(ts_handle_close_many(handles, HANDLES_BEFORE));
 }
 
+/* `# call NUMBER STATUS TIMES` for each result that the kernel counted since its start; scripts/test.py
+ * compares them with the table of calls. */
+static void tell_calls(void) {
+    for (uint64_t call = 0; call < TS_SYSCALL_COUNT; call++) {
+        for (uint64_t status = 0; status < STATUSES; status++) {
+            uint64_t times = 0;
+            (void)!ts_system_debug(resource("debug"), TS_DEBUG_CALL_COUNT, call | status << 16, &times);
+            if (times != 0) {
+                ts_print("# call %lu -%lu %lu\n", call, status, times);
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     ts_handle_t shared_vmo;
     unsigned number = 0;
@@ -170,6 +185,9 @@ int main(int argc, char **argv) {
                 failed++;
             }
         }
+    }
+    if (ts_argument("only") == NULL && ts_argument("match") == NULL) {
+        tell_calls();
     }
     ts_print("# %u of %u tests failed\n", failed, number);
     return failed == 0 ? 0 : 1;
