@@ -115,16 +115,10 @@ def machine_of(row, context):
     archive = row.keys.get("archive", "")
     counting = coverage.qemu_words(row.arch, row.variant, f"matrix {row.title}")
     options = Options(variant=row.variant, cpus=row.cpus, memory=row.memory, append=row.append, extra=counting)
+    options.extra = options.extra + (["-action", "reboot=reset"] if "reboots" in row.keys else [])
     context.qemu = qemu_command(target, options)
     options.archive = archive if archive in ("", "none") else context.make(archive)
     return dataclasses.replace(target, command=change_command(target.command, row.changes, context)), options
-
-
-def status_of(target, code):
-    """QEMU's status when the kernel ends with a code."""
-    if target.arch != "x86_64":
-        return code
-    return (0x40 | code & 0x3F) << 1 | 1 if code < 64 else (code << 1 | 1) & 0xFF
 
 
 def judge_works(row, console):
@@ -142,7 +136,7 @@ def judge_refusal(row, console, deadline, report):
     for what, pattern in report.items():
         if not re.search(pattern, console.text, re.M):
             raise run.Failure(f"the report lacks {what}")
-    wanted = status_of(console.target, int(row.keys.get("status", PANIC_CODE)))
+    wanted = console.target.status_of(int(row.keys.get("status", PANIC_CODE)))
     if status != wanted:
         raise run.Failure(f"QEMU's status is {status}, not {wanted}")
 
