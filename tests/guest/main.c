@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest tests: `run tests` in the shell, or `run tests only=CALL` for the tests of one system
- * call, `run tests match=TEXT` for those whose name has the text. KTAP on the console. After every
+ * call (with kind=normal or kind=hostile: such tests of it), `run tests match=TEXT` for those whose
+ * name has the text. KTAP on the console. After every
  * test the kernel's audit runs, and everything that the test made must be gone: objects, handles,
  * nodes of the derivation tree, memory of programs, and what the job is charged.
  */
@@ -122,7 +123,9 @@ static bool is_test_of(const char *name, const char *call) {
 static bool is_wanted(const struct guest_test *test) {
     const char *only = ts_argument("only");
     const char *match = ts_argument("match");
+    const char *kind = ts_argument("kind");
     return (only == NULL || is_test_of(test->name, only)) &&
+           (kind == NULL || strncmp(test->name, kind, strlen(kind)) == 0) &&
            (match == NULL || contains(test->name, match));
 }
 
