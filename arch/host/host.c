@@ -3,6 +3,7 @@
  * The contract on the build machine, as far as the rooms that are tested there need it: threads are CPUs, physical
  * memory is an anonymous mapping, a TLB flush is a call that a test may watch.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -36,8 +37,12 @@ void arch_percpu_set(struct arch_percpu *p) {
     host_percpu = p;
 }
 
-void arch_spin_wait(void) {
+void host_yield(void) {
     sched_yield();
+}
+
+void arch_spin_wait(void) {
+    host_yield();
 }
 
 void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {

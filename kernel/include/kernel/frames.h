@@ -20,12 +20,16 @@ enum frame_use {
     FRAME_USE_COUNT
 };
 
+struct payer;
+
 /* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`, zero at first; frames.c the
  * rest. Undefined while the frame is free, and before its first use. */
 struct frame {
     struct list_node link;
-    void *owner;          /* VMO or page table it belongs to */
+    void *owner;          /* VMO family, page table or cache it belongs to */
     uint64_t index;       /* page index in the owner */
+    struct payer *payer;  /* pages and nodes of VMOs: whose account pays */
+    uint32_t shares;      /* the same: words that point here, protected by the family's lock */
     uint32_t pin_count;   /* protected by the owner's lock */
     uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
     uint8_t use;          /* enum frame_use, atomic */

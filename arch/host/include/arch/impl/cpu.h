@@ -2,8 +2,6 @@
 /* The build machine: a thread is a CPU. */
 #pragma once
 
-#include <sched.h>
-
 #include "abi/types.h"
 
 #define ARCH_CACHE_LINE 64
@@ -18,8 +16,10 @@ static inline struct arch_percpu *arch_percpu(void) {
     return host_percpu;
 }
 
+void host_yield(void); /* not named here: the kernel has a sched_yield() of its own */
+
 static inline void arch_cpu_pause(void) {
-    sched_yield();
+    host_yield();
 }
 
 static inline uint64_t arch_cycle_count(void) {

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Radix trees of pages whose parts are shared between relatives. A tree maps an index to a word: absent, zero, or a
+ * frame. Copying a tree copies its root word: nodes and pages carry the number of words that point to them
+ * (struct frame.shares), and whoever wants to change what is shared copies the path to it first (page_tree_own).
+ *
+ * The lock of the family (family.h) protects all trees that share nodes.
+ */
+#pragma once
+
+#include "abi/status.h"
+#include "kernel/account.h"
+#include "kernel/frames.h"
+
+#define PAGE_TREE_BITS      9u
+#define PAGE_TREE_LEVELS    4u
+#define PAGE_TREE_INDEX_MAX (((uint64_t)1 << (PAGE_TREE_BITS * PAGE_TREE_LEVELS)) - 1)
+
+/* A leaf word, without its hint: one of these two, or the address of a struct frame. */
+#define PAGE_ABSENT 0ul
+#define PAGE_ZERO   2ul
+
+/* Whose account pays for frames of a family. Frames point to their payer. */
+struct payer {
+    struct list_node link;   /* of its family */
+    struct account *account; /* held; null: the kernel's */
+    uint64_t uses;           /* frames and views: the payer goes with the last */
+};
+
+struct page_tree {
+    uint64_t root;   /* height 0: the leaf word of index 0; otherwise the address of a node. With a hint bit */
+    unsigned height;
+};
+
+/* The word of an index, without its hint. */
+uint64_t page_tree_find(const struct page_tree *tree, uint64_t index);
+
+/* Whether there is a page that no other tree reaches. */
+bool page_tree_is_own(const struct page_tree *tree, uint64_t index);
+
+/* The place of an index's word, which no other tree reaches; nodes are made and copied on the way. Null: no memory;
+ * some may have been made, which does no harm. */
+uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer);
+
+/* Whether another word points to the page of an owned place. */
+bool page_tree_page_is_shared(uint64_t *place);
+
+/* The frame of a word; null: absent or zero. */
+struct frame *page_tree_frame(uint64_t word);
+
+/* Makes *copy, which is empty, the same tree. Never fails; takes the same time for every size. */
+void page_tree_share(struct page_tree *tree, struct page_tree *copy);
+
+/* Makes what [first, end) is absent afterwards. First, what may fail: NO_MEMORY, nothing has changed to the reader.
+ * Pages that nobody else points to are freed: no mapping may reach them any more. Has preemption points. */
+ts_status_t page_tree_prepare_cut(struct page_tree *tree, uint64_t first, uint64_t end, struct payer *payer);
+void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end);
+
+/* Frees the whole tree; the same, and nothing can fail. A tree of less than PAGE_TREE_SMALL pages and nodes is freed
+ * without a preemption point. */
+#define PAGE_TREE_SMALL 64u
+void page_tree_release(struct page_tree *tree);
+
+/* The first index of [*index, end) whose word is not absent, and its word. False: there is none. */
+bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end, uint64_t *word);
+
+/* Nodes of the tree that no other tree reaches; all its nodes. For tests and the audit. */
+uint64_t page_tree_nodes(const struct page_tree *tree, uint64_t *own);
+
+/* A frame that the payer is charged for, with one share; null: no memory, or the account's ceiling. */
+struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flags);
+
+/* One word less points to the frame; the last frees it and ends the charge. */
+void payer_put(struct frame *frame);
+
+/* One use of the payer less. */
+void payer_release(struct payer *payer);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Views of a clone family, and who pays for its frames. */
+#include "family.h"
+
+#include "base/string.h"
+#include "kernel/assert.h"
+#include "kernel/heap.h"
+
+#define COUNT_BATCH 64u
+
+static SLAB_CACHE(family_cache, struct family);
+static SLAB_CACHE(payer_cache, struct payer);
+
+/* --- payers --- */
+
+struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flags) {
+    if (account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+        return NULL;
+    }
+    struct frame *frame = frame_alloc(use, flags);
+    if (frame == NULL) {
+        account_release(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+        return NULL;
+    }
+    frame->payer = payer;
+    frame->shares = 1;
+    payer->uses++;
+    return frame;
+}
+
+void payer_put(struct frame *frame) {
+    DEBUG_ASSERT(frame->shares > 0);
+    if (--frame->shares > 0) {
+        return;
+    }
+    struct payer *payer = frame->payer;
+    frame_free(frame);
+    account_release(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    payer_release(payer);
+}
+
+/* The family's own payer is part of it. */
+void payer_release(struct payer *payer) {
+    ASSERT(payer->uses > 0);
+    if (--payer->uses == 0) {
+        account_drop(payer->account);
+        payer->account = NULL;
+        if (list_is_linked(&payer->link)) {
+            list_remove(&payer->link);
+            slab_free(&payer_cache, payer);
+        }
+    }
+}
+
+static void payer_begin(struct payer *payer, struct account *account) {
+    account_hold(account);
+    payer->account = account;
+    payer->uses = 1;
+}
+
+/* The family's payer with this account, used once more. */
+static struct payer *payer_find(struct family *family, struct account *account) {
+    if (family->own.uses == 0) {
+        payer_begin(&family->own, account);
+        return &family->own;
+    }
+    struct payer *payer = &family->own;
+    LIST_FOR_EACH(node, &family->payers) {
+        payer = payer->account == account ? payer : container_of(node, struct payer, link);
+    }
+    if (payer->account == account) {
+        payer->uses++;
+        return payer;
+    }
+    payer = slab_alloc(&payer_cache);
+    if (payer != NULL) {
+        payer_begin(payer, account);
+        list_add_tail(&family->payers, &payer->link);
+    }
+    return payer;
+}
+
+/* --- views --- */
+
+static void view_join(struct view *view, struct family *family, uint64_t first, uint64_t pages, struct payer *payer) {
+    *view = (struct view){.family = family, .first = first, .pages = pages, .payer = payer};
+    list_init(&view->mappings);
+    list_add_tail(&family->views, &view->link);
+    family->view_count++;
+}
+
+ts_status_t view_create(struct view *view, uint64_t pages, struct account *account) {
+    struct family *family = slab_alloc(&family_cache);
+    if (family == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(*family));
+    if (status != TS_OK) {
+        slab_free(&family_cache, family);
+        return status;
+    }
+    mutex_init(&family->lock);
+    list_init(&family->views);
+    list_init(&family->payers);
+    family->charged = account;
+    account_hold(account);
+    view_join(view, family, 0, pages, payer_find(family, account));
+    return TS_OK;
+}
+
+/* What [first, end) does not contain goes from a tree that was just copied. */
+static ts_status_t trim(struct view *child, uint64_t first, uint64_t end) {
+    ts_status_t status = page_tree_prepare_cut(&child->tree, 0, first, child->payer);
+    if (status == TS_OK) {
+        page_tree_cut(&child->tree, 0, first);
+        status = page_tree_prepare_cut(&child->tree, end, PAGE_TREE_INDEX_MAX + 1, child->payer);
+    }
+    if (status == TS_OK) {
+        page_tree_cut(&child->tree, end, PAGE_TREE_INDEX_MAX + 1);
+    }
+    return status;
+}
+
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+                          struct view *child) {
+    struct family *family = from->family;
+    uint64_t start, end;
+    if (__builtin_add_overflow(from->first, first, &start) || __builtin_add_overflow(start, pages, &end) ||
+        end > PAGE_TREE_INDEX_MAX + 1) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    if (family->view_count == FAMILY_VIEWS_MAX) {
+        return TS_ERR_NO_RESOURCES;
+    }
+    struct payer *payer = payer_find(family, account);
+    if (payer == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    view_join(child, family, start, pages, payer);
+    page_tree_share(&from->tree, &child->tree);
+    ts_status_t status = TS_OK;
+    if (start > from->first || end < from->first + from->pages) {
+        status = trim(child, start, end);
+    }
+    if (status != TS_OK) {
+        page_tree_release(&child->tree);
+        list_remove(&child->link);
+        family->view_count--;
+        payer_release(payer);
+    }
+    return status;
+}
+
+bool view_is_small_and_alone(const struct view *view) {
+    const struct family *family = view->family;
+    return family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL && list_is_empty(&family->payers);
+}
+
+void view_destroy(struct view *view) {
+    struct family *family = view->family;
+    DEBUG_ASSERT(list_is_empty(&view->mappings));
+    page_tree_release(&view->tree);
+    list_remove(&view->link);
+    unsigned left = --family->view_count;
+    payer_release(view->payer);
+    if (family->lock.owner == task_current()) {
+        mutex_release(&family->lock);
+    }
+    if (left == 0) {
+        DEBUG_ASSERT(family->own.uses == 0 && list_is_empty(&family->payers));
+        account_release(family->charged, TS_CEILING_MEMORY, sizeof(*family));
+        account_drop(family->charged);
+        slab_free(&family_cache, family);
+    }
+}
+
+struct frame *view_page(const struct view *view, uint64_t page) {
+    return page_tree_frame(page_tree_find(&view->tree, view->first + page));
+}
+
+ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **result, bool *changed) {
+    DEBUG_ASSERT(page < view->pages);
+    uint64_t *place = page_tree_own(&view->tree, view->first + page, view->payer);
+    if (place == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    struct frame *old = page_tree_frame(*place);
+    *changed = old == NULL || page_tree_page_is_shared(place);
+    if (!*changed) {
+        *result = old;
+        return TS_OK;
+    }
+    struct frame *frame = payer_frame(view->payer, FRAME_VMO, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
+    if (frame == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    frame->owner = view->family;
+    frame->index = view->first + page;
+    if (old != NULL) {
+        memcpy(frame_to_virt(frame), frame_to_virt(old), TS_PAGE_SIZE);
+        payer_put(old);
+    }
+    *place = (uint64_t)frame;
+    *result = frame;
+    return TS_OK;
+}
+
+bool view_owns_page(const struct view *view, uint64_t page) {
+    return page_tree_is_own(&view->tree, view->first + page);
+}
+
+ts_status_t view_prepare_cut(struct view *view, uint64_t first, uint64_t end) {
+    return page_tree_prepare_cut(&view->tree, view->first + first, view->first + end, view->payer);
+}
+
+void view_cut(struct view *view, uint64_t first, uint64_t end) {
+    page_tree_cut(&view->tree, view->first + first, view->first + end);
+}
+
+bool view_next_page(const struct view *view, uint64_t *page, uint64_t end, struct frame **frame) {
+    uint64_t index = view->first + *page, word;
+    while (page_tree_next(&view->tree, &index, view->first + end, &word)) {
+        *frame = page_tree_frame(word);
+        if (*frame != NULL) {
+            *page = index - view->first;
+            return true;
+        }
+        index++;
+    }
+    return false;
+}
+
+/* This view's part of a page, by its turn among those that see it. */
+static uint64_t part_of_page(const struct view *view, uint64_t index, const struct frame *frame) {
+    uint64_t sharers = 0, turn = 0;
+    LIST_FOR_EACH(node, &view->family->views) {
+        const struct view *relative = container_of(node, struct view, link);
+        turn = relative == view ? sharers : turn;
+        sharers += page_tree_frame(page_tree_find(&relative->tree, index)) == frame ? 1 : 0;
+    }
+    return TS_PAGE_SIZE / sharers + (turn < TS_PAGE_SIZE % sharers ? 1 : 0);
+}
+
+void view_count(const struct view *view, uint64_t first, uint64_t end, uint64_t *populated, uint64_t *part) {
+    struct frame *frame;
+    *populated = 0;
+    *part = 0;
+    for (uint64_t page = first; view_next_page(view, &page, end, &frame); page++) {
+        *populated += TS_PAGE_SIZE;
+        *part += view->family->view_count == 1 ? TS_PAGE_SIZE : part_of_page(view, view->first + page, frame);
+        if (*populated / TS_PAGE_SIZE % COUNT_BATCH == 0) {
+            sched_preemption_point();
+        }
+    }
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clone families against a model that copies: each view has its pages' contents in an array. Seed and number of steps
+ * come from TEST_SEED and TEST_ROUNDS.
+ */
+#include "../family.h"
+#include "kernel/object.h"
+#include "vm_support.h"
+
+#define VIEWS      24u
+#define PAGES_MAX  1400u /* three leaf nodes, and a root */
+#define JOBS       2u
+#define CHECK_EACH 2048u
+
+struct model {
+    struct view view;
+    bool exists;
+    uint32_t content[PAGES_MAX]; /* what the page's first word is; 0: zeros */
+};
+
+static struct model models[VIEWS];
+static struct object job_objects[JOBS];
+static struct account accounts[JOBS];
+static uint32_t last_content;
+static uint64_t frames_before;
+
+static int begin(void **state) {
+    (void)state;
+    vm_support_begin();
+    for (unsigned i = 0; i < JOBS; i++) {
+        job_objects[i] = (struct object){.references = 1};
+        account_init(&accounts[i], NULL, &job_objects[i]);
+    }
+    memset(models, 0, sizeof(models));
+    last_content = 0;
+    frames_before = support_frames_used();
+    return 0;
+}
+
+static void lock(struct model *m) {
+    mutex_acquire(&m->view.family->lock);
+}
+
+static void unlock(struct model *m) {
+    mutex_release(&m->view.family->lock);
+}
+
+static ts_status_t create(struct model *m, uint64_t pages, struct account *account) {
+    ts_status_t status = view_create(&m->view, pages, account);
+    if (status == TS_OK) {
+        memset(m->content, 0, sizeof(m->content));
+        m->exists = true;
+    }
+    return status;
+}
+
+static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
+                            struct model *child) {
+    lock(from);
+    ts_status_t status = view_snapshot(&from->view, first, pages, account, &child->view);
+    unlock(from);
+    if (status == TS_OK) {
+        child->exists = true;
+        for (uint64_t i = 0; i < PAGES_MAX; i++) {
+            bool seen = i < pages && first + i < from->view.pages;
+            child->content[i] = seen ? from->content[first + i] : 0;
+        }
+    }
+    return status;
+}
+
+static ts_status_t write_page(struct model *m, uint64_t page) {
+    struct frame *frame = NULL;
+    bool changed = false;
+    lock(m);
+    bool owned = view_owns_page(&m->view, page);
+    struct frame *before = view_page(&m->view, page);
+    ts_status_t status = view_own_page(&m->view, page, &frame, &changed);
+    unlock(m);
+    if (status == TS_OK) {
+        assert_int_equal(owned, !changed);
+        assert_int_equal(frame == before, !changed);
+        m->content[page] = ++last_content;
+        *(uint32_t *)frame_to_virt(frame) = last_content;
+    }
+    return status;
+}
+
+static ts_status_t cut(struct model *m, uint64_t first, uint64_t end) {
+    lock(m);
+    ts_status_t status = view_prepare_cut(&m->view, first, end);
+    if (status == TS_OK) {
+        view_cut(&m->view, first, end);
+        memset(m->content + first, 0, (end - first) * sizeof(m->content[0]));
+    }
+    unlock(m);
+    return status;
+}
+
+static void destroy(struct model *m) {
+    if (!view_is_small_and_alone(&m->view)) {
+        lock(m);
+    }
+    view_destroy(&m->view);
+    m->exists = false;
+}
+
+static void check_page(const struct model *m, uint64_t page) {
+    const struct frame *frame = view_page(&m->view, page);
+    uint32_t content = frame != NULL ? *(uint32_t *)frame_to_virt(frame) : 0;
+    assert_int_equal(content, m->content[page]);
+}
+
+/* Every page; the parts of all relatives add up to the pages that are there, and no part is nothing (V20). */
+static void check_all(void) {
+    uint64_t parts = 0, distinct = 0;
+    for (unsigned i = 0; i < VIEWS; i++) {
+        struct model *m = &models[i];
+        for (uint64_t page = 0; m->exists && page < m->view.pages; page++) {
+            check_page(m, page);
+        }
+        if (m->exists) {
+            uint64_t populated, part;
+            view_count(&m->view, 0, m->view.pages, &populated, &part);
+            assert_true(part <= populated && populated <= m->view.pages * TS_PAGE_SIZE);
+            assert_int_equal(part == 0, populated == 0);
+            parts += part;
+        }
+    }
+    struct frame_counts counts;
+    frames_count(&counts);
+    distinct = counts.use[FRAME_VMO];
+    assert_int_equal(parts, distinct * TS_PAGE_SIZE);
+}
+
+static void end(void) {
+    for (unsigned i = 0; i < VIEWS; i++) {
+        if (models[i].exists) {
+            destroy(&models[i]);
+        }
+    }
+    for (unsigned i = 0; i < JOBS; i++) {
+        assert_int_equal(accounts[i].used[TS_CEILING_MEMORY], 0);
+        assert_int_equal(job_objects[i].references, 1);
+    }
+    struct frame_counts counts;
+    frames_count(&counts);
+    assert_int_equal(counts.use[FRAME_VMO], 0);
+    assert_int_equal(slab_audit(support_report), 0);
+    assert_int_equal(frames_audit(support_report), 0);
+}
+
+static struct model *pick(struct random *random, bool exists) {
+    unsigned start = (unsigned)random_below(random, VIEWS);
+    for (unsigned i = 0; i < VIEWS; i++) {
+        struct model *m = &models[(start + i) % VIEWS];
+        if (m->exists == exists) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+static void random_range(struct random *random, uint64_t limit, uint64_t *first, uint64_t *last) {
+    *first = random_below(random, limit + 1);
+    *last = *first + random_below(random, limit - *first + 1);
+    if (random_below(random, 4) == 0) { /* whole leaf nodes */
+        *first &= ~(uint64_t)511;
+    }
+}
+
+static void step_family(struct random *random, struct account *account) {
+    struct model *from = pick(random, true), *fresh = pick(random, false);
+    uint64_t pages = random_below(random, 5) == 0 ? random_below(random, 3) : random_below(random, PAGES_MAX + 1);
+    if (fresh != NULL && (from == NULL || random_below(random, 4) == 0)) {
+        assert_int_equal(create(fresh, pages, account), TS_OK);
+    } else if (fresh != NULL && random_below(random, 2) == 0) {
+        uint64_t first = random_below(random, 3) == 0 ? random_below(random, PAGES_MAX) : 0;
+        pages = random_below(random, 3) == 0 ? from->view.pages : pages;
+        assert_int_equal(snapshot(from, first, pages, account, fresh), TS_OK);
+    } else if (from != NULL) {
+        destroy(from);
+    }
+}
+
+static void step_pages(struct random *random, struct model *m) {
+    uint64_t first, last;
+    switch (random_below(random, 16)) {
+    case 0:
+        random_range(random, m->view.pages, &first, &last);
+        assert_int_equal(cut(m, first, last), TS_OK);
+        break;
+    case 1: /* another size */
+        last = random_below(random, PAGES_MAX + 1);
+        if (last < m->view.pages) {
+            assert_int_equal(cut(m, last, m->view.pages), TS_OK);
+        }
+        m->view.pages = last;
+        break;
+    default:
+        if (m->view.pages > 0) {
+            assert_int_equal(write_page(m, random_below(random, m->view.pages)), TS_OK);
+        }
+        break;
+    }
+}
+
+static void random_steps(void **state) {
+    (void)state;
+    struct random random = {support_seed(0x7e55e7a)};
+    uint64_t rounds = support_rounds(200000);
+    for (uint64_t round = 1; round <= rounds; round++) {
+        struct model *m = pick(&random, true);
+        if (m == NULL || random_below(&random, 24) == 0) {
+            step_family(&random, &accounts[random_below(&random, JOBS)]);
+        } else {
+            step_pages(&random, m);
+        }
+        if (round % CHECK_EACH == 0) {
+            check_all();
+        }
+    }
+    check_all();
+    end();
+}
+
+static void snapshot_equals_copy(void **state) { /* V10 */
+    (void)state;
+    assert_int_equal(create(&models[0], 600, &accounts[0]), TS_OK);
+    for (uint64_t page = 0; page < 600; page += 7) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+    }
+    assert_int_equal(snapshot(&models[0], 0, 600, &accounts[0], &models[1]), TS_OK);
+    for (uint64_t page = 0; page < 600; page += 14) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+        assert_int_equal(write_page(&models[1], page + 7 < 600 ? page + 7 : 0), TS_OK);
+    }
+    check_all();
+    end();
+}
+
+/* All orders in which a parent, two children and a grandchild can be closed. */
+static void every_order_of_closing(void **state) { /* V17 V18 V19 */
+    (void)state;
+    for (unsigned order = 0; order < 4 * 4 * 4 * 4; order++) {
+        unsigned turn[4] = {order & 3, order >> 2 & 3, order >> 4 & 3, order >> 6 & 3};
+        if ((1u << turn[0] | 1u << turn[1] | 1u << turn[2] | 1u << turn[3]) != 15) {
+            continue;
+        }
+        assert_int_equal(create(&models[0], 520, &accounts[0]), TS_OK);
+        for (uint64_t page = 508; page < 516; page++) {
+            assert_int_equal(write_page(&models[0], page), TS_OK);
+        }
+        assert_int_equal(snapshot(&models[0], 0, 520, &accounts[0], &models[1]), TS_OK);
+        assert_int_equal(snapshot(&models[0], 510, 4, &accounts[1], &models[2]), TS_OK);
+        assert_int_equal(snapshot(&models[1], 509, 6, &accounts[1], &models[3]), TS_OK);
+        assert_int_equal(write_page(&models[1], 511), TS_OK);
+        assert_int_equal(write_page(&models[3], 1), TS_OK);
+        for (unsigned i = 0; i < 4; i++) {
+            check_all();
+            destroy(&models[turn[i]]);
+        }
+        end();
+    }
+}
+
+static uint64_t vmo_frames(void) {
+    struct frame_counts counts;
+    frames_count(&counts);
+    return counts.use[FRAME_VMO];
+}
+
+static void unseen_page_is_written_in_place(void **state) { /* V21 */
+    (void)state;
+    assert_int_equal(create(&models[0], 1024, &accounts[0]), TS_OK);
+    for (uint64_t page = 0; page < 1024; page += 64) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+    }
+    assert_int_equal(snapshot(&models[0], 512, 128, &accounts[0], &models[1]), TS_OK);
+    uint64_t before = vmo_frames();
+    assert_int_equal(write_page(&models[0], 64), TS_OK);  /* outside of the child */
+    assert_int_equal(write_page(&models[0], 640), TS_OK); /* in a leaf node that the child sees a part of */
+    assert_int_equal(vmo_frames(), before);
+    assert_int_equal(write_page(&models[0], 512), TS_OK);
+    assert_int_equal(vmo_frames(), before + 1);
+    assert_int_equal(write_page(&models[1], 0), TS_OK); /* the parent has its own by now */
+    assert_int_equal(vmo_frames(), before + 1);
+    check_all();
+    end();
+}
+
+static void forks_of_zeros_cost_a_page_each(void **state) { /* V22 */
+    (void)state;
+    assert_int_equal(create(&models[0], 1, &accounts[0]), TS_OK);
+    for (unsigned i = 1; i < 4; i++) {
+        assert_int_equal(snapshot(&models[i - 1], 0, 1, &accounts[0], &models[i]), TS_OK);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(write_page(&models[i], 0), TS_OK);
+        assert_int_equal(vmo_frames(), i + 1);
+    }
+    check_all();
+    end();
+}
+
+static void grown_clone_sees_nothing_of_the_parent(void **state) { /* V15 V16 */
+    (void)state;
+    assert_int_equal(create(&models[0], 8, &accounts[0]), TS_OK);
+    for (uint64_t page = 0; page < 8; page++) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+    }
+    assert_int_equal(snapshot(&models[0], 0, 4, &accounts[0], &models[1]), TS_OK);
+    models[1].view.pages = 8;
+    check_all();
+    assert_int_equal(cut(&models[1], 2, 8), TS_OK);
+    models[1].view.pages = 2;
+    models[1].view.pages = 8;
+    check_all();
+    end();
+}
+
+static void limits_of_the_index_space(void **state) { /* V11 */
+    (void)state;
+    assert_int_equal(create(&models[0], 4, &accounts[0]), TS_OK);
+    assert_int_equal(write_page(&models[0], 3), TS_OK);
+    uint64_t far = PAGE_TREE_INDEX_MAX - 3;
+    assert_int_equal(snapshot(&models[0], far, 4, &accounts[0], &models[1]), TS_OK);
+    assert_int_equal(write_page(&models[1], 3), TS_OK);
+    check_all();
+    assert_int_equal(snapshot(&models[0], far, 5, &accounts[0], &models[2]), TS_ERR_OUT_OF_RANGE);
+    assert_int_equal(snapshot(&models[1], 1, 4, &accounts[0], &models[2]), TS_ERR_OUT_OF_RANGE);
+    assert_int_equal(snapshot(&models[0], UINT64_MAX, 2, &accounts[0], &models[2]), TS_ERR_OUT_OF_RANGE);
+    end();
+}
+
+/* Every allocation fails once: nothing is lost, nothing has changed to a reader. */
+static void refused_memory_changes_nothing(void **state) {
+    (void)state;
+    for (uint64_t room = 0; room < 14; room++) {
+        assert_int_equal(create(&models[0], 1100, &accounts[0]), TS_OK);
+        assert_int_equal(write_page(&models[0], 3), TS_OK);
+        assert_int_equal(write_page(&models[0], 1030), TS_OK);
+        assert_int_equal(snapshot(&models[0], 0, 1100, &accounts[0], &models[1]), TS_OK);
+        accounts[1].ceiling[TS_CEILING_MEMORY] = room * TS_PAGE_SIZE;
+        ts_status_t status = snapshot(&models[1], 2, 1029, &accounts[1], &models[2]);
+        assert_true(status == TS_OK || status == TS_ERR_NO_MEMORY);
+        if (status == TS_OK) {
+            status = write_page(&models[2], 1);
+            assert_true(status == TS_OK || status == TS_ERR_NO_MEMORY);
+            (void)!cut(&models[2], 1, 600);
+        }
+        accounts[1].ceiling[TS_CEILING_MEMORY] = TS_CEILING_UNSET;
+        check_all();
+        end();
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(snapshot_equals_copy, begin),
+        cmocka_unit_test_setup(every_order_of_closing, begin),
+        cmocka_unit_test_setup(unseen_page_is_written_in_place, begin),
+        cmocka_unit_test_setup(forks_of_zeros_cost_a_page_each, begin),
+        cmocka_unit_test_setup(grown_clone_sees_nothing_of_the_parent, begin),
+        cmocka_unit_test_setup(limits_of_the_index_space, begin),
+        cmocka_unit_test_setup(refused_memory_changes_nothing, begin),
+        cmocka_unit_test_setup(random_steps, begin),
+    };
+    return cmocka_run_group_tests_name("family", tests, NULL, NULL);
+}
