@@ -50,6 +50,8 @@ struct percpu {
     uint64_t quiescent_epoch;     /* atomic: latest epoch at which this CPU held no looked-up pointer */
     struct list_node grace_collecting, grace_waiting;
     uint32_t grace_count;
+    bool grace_enough;            /* what was freed last has more to do: not now */
+    ts_time_t grace_deadline;     /* a timer that was armed to go on with it, or a past one */
     uint64_t grace_target;
 
     uint64_t switches, interrupts, ipis; /* statistics */

@@ -183,6 +183,8 @@ struct grace_node {
 
 /* Calls node->free after every CPU has passed a point at which it holds no looked-up pointer. Any context. */
 void grace_defer(struct grace_node *node);
+/* In node->free: there is more to do than should be done at once. It is called again soon, without a further period. */
+void grace_continue(struct grace_node *node);
 /* This CPU holds no looked-up pointer now. */
 void grace_quiescent(void);
 /* The same; and runs what is due. */
