@@ -8,6 +8,7 @@ import run
 
 DRIVERS = {"x86_64": "ns16550", "arm64": "pl011", "riscv64": "ns16550"}
 KILLS = 5
+DEATH = 0.03  # seconds after which a driver is dead; what a living one has taken but not delivered dies with it
 STOPPED_MS = 3000
 # What a process has for itself alone, so that nothing may name it when the process is gone.
 OWN_KINDS = ("process", "thread", "vmar", "interrupt", "port", "job")
@@ -73,7 +74,7 @@ def kill_driver(console):
         gone = {entry for entry in handles(console, driver) if entry[1] in OWN_KINDS}
         expect(gone, "the driver has nothing of its own")
         start = type_line(console, f"kill {driver}")
-        time.sleep(0.002)  # the driver is dead, and its successor has not started yet
+        time.sleep(DEATH)  # and its successor has not started yet, but for the first time
         console.send("run hello\n")
         wait_for(console, "^Hello from Tessera!$", start, "what was typed without a driver was not executed")
         run.wait_for_prompt(console, start)
@@ -91,8 +92,9 @@ def stop_driver(console):
     run.wait_for_prompt(console, 0)
     driver = driver_of(console)
     start = type_line(console, f"stop {driver}; sleep {STOPPED_MS}; start {driver}; run hello; servers")
-    console.send("uptime\n")
     began = time.monotonic()
+    time.sleep(DEATH)
+    console.send("uptime\n")
     wait_for(console, r"\S", start, "the console did not come back")
     # What QEMU had of the echo may come late; the guest's clock and ours agree well enough for half of the time.
     expect(time.monotonic() - began > STOPPED_MS / 2000, "somebody wrote to the console without its driver")

@@ -20,7 +20,8 @@
 #define TIMER_PENDING 4u /* CNTV_CTL: the condition holds */
 #define ABORT_READ                                                                                 \
     0x96000005ul /* data abort at EL1, 32-bit instruction, read, translation fault, level 1 */
-#define ABORT_MASK 0xfe00007cul /* without the level */
+#define ABORT_MASK       0xfe00007cul /* without the level */
+#define ABORT_PERMISSION 0x9600000cul /* the same for a permission fault */
 
 /* Entry code looks for an overflow by one bit of the stack pointer: a stack is the upper half of
  * its slot. */
@@ -248,6 +249,23 @@ static bool fault_kernel_read(void) {
     return true;
 }
 
+/* PAN: the kernel reaches memory of user mode by its copy routines alone. */
+static bool user_memory_is_out_of_reach(void) {
+    if (arm_field(ARM_READ(id_aa64mmfr1_el1), 20) == 0) {
+        return true; /* the CPU has no PAN */
+    }
+    uint64_t cause = 0, value = 0, copied = 0;
+    *(uint64_t *)(void *)space_enter() = 77;
+    bool read = probe_read((const void *)SPACE_USER, &cause, &value);
+    ts_status_t status = arch_copy_from_user(&copied, SPACE_USER, sizeof(copied));
+    bool read_after_copy = probe_read((const void *)SPACE_USER, &cause, &value);
+    space_leave();
+    EXPECT(!read && !read_after_copy && value == SPACE_USER);
+    EXPECT((cause & ABORT_MASK) == ABORT_PERMISSION);
+    EXPECT(status == TS_OK && copied == 77);
+    return true;
+}
+
 /* mov w0, #number; ret */
 static uint64_t run_code(uint32_t *page, uint32_t number) {
     page[0] = 0x52800000 | number << 5;
@@ -304,6 +322,7 @@ static const struct selftest tests[] = {
     {"usercopy_overflow", usercopy_overflow},
     {"usercopy_partial", usercopy_partial},
     {"fault_kernel_read", fault_kernel_read},
+    {"user_memory_is_out_of_reach", user_memory_is_out_of_reach},
     {"cache_sync_code", cache_sync_code},
     {"backtrace_depth", backtrace_depth},
 };
