@@ -10,6 +10,7 @@
 #include "arch/debug.h"
 #include "arch/irq.h"
 #include "arch/mmu.h"
+#include "arch/stack.h"
 #include "arch/time.h"
 #include "arch/usercopy.h"
 #include "arm64/arm64_priv.h"
@@ -25,7 +26,7 @@
 
 /* Entry code looks for an overflow by one bit of the stack pointer: a stack is the upper half of
  * its slot. */
-static uint8_t stacks[2][2 * ARM_STACK_SIZE] __attribute__((aligned(2 * ARM_STACK_SIZE)));
+static uint8_t stacks[2][2 * ARCH_STACK_SIZE] __attribute__((aligned(2 * ARCH_STACK_SIZE)));
 static struct arch_context main_context, contexts[2];
 static unsigned steps[2];
 
@@ -130,7 +131,7 @@ static void run_contexts(void (*fn)(void *), uint64_t fpu_used) {
     struct arch_context *context = self->context;
     for (unsigned i = 0; i < 2; i++) {
         steps[i] = 0;
-        arch_context_init_kernel(&contexts[i], stacks[i] + ARM_STACK_SIZE, ARM_STACK_SIZE, fn,
+        arch_context_init_kernel(&contexts[i], stacks[i] + ARCH_STACK_SIZE, ARCH_STACK_SIZE, fn,
                                  (void *)(uint64_t)i);
         arch_context_set_tls(&contexts[i], 300 + i);
         contexts[i].fpu_used = fpu_used;
