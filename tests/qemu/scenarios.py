@@ -8,6 +8,7 @@ import run
 
 DRIVERS = {"x86_64": "ns16550", "arm64": "pl011", "riscv64": "ns16550"}
 KILLS = 5
+CODE = 42
 DEATH = 0.03  # seconds after which a driver is dead; what a living one has taken but not delivered dies with it
 STOPPED_MS = 3000
 # What a process has for itself alone, so that nothing may name it when the process is gone.
@@ -139,3 +140,25 @@ def crash_loop_of_driver(console):
     run.wait_for_prompt(console, start)
     expect(time.monotonic() - began > STOPPED_MS / 2000, "the driver was restarted more often than its budget allows")
     end_well(console)
+
+
+def power_off_with_a_code(console):
+    """The normal test of system_power: the machine's status carries the code."""
+    run.wait_for_prompt(console, 0)
+    console.send(f"run power_test {CODE}\n")
+    status = console.finish(run.SILENCE)
+    if re.search(r"^not ok", console.text, re.M):
+        raise run.Failure("the call returned")
+    if status != console.target.status_of(CODE):
+        raise run.Failure(f"QEMU's status is {status}, not {console.target.status_of(CODE)}")
+
+
+def reboot(console):
+    """The kernel comes up once more, with a fresh prompt."""
+    run.wait_for_prompt(console, 0)
+    console.send("run power_test reboot\n")
+    starts_again = lambda text: text.count("[1/9] console") == 2
+    if not console.wait_for(starts_again, run.SILENCE):
+        raise run.Failure("the machine ended instead of starting again")
+    run.wait_for_prompt(console, console.text.rindex("[1/9] console"))
+    run.power_off(console)
