@@ -26,7 +26,7 @@ ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *par
         capability_unpin(parent_view->capability);
         return status;
     }
-    ts_rights_t rights = TS_DEFAULT_RIGHTS_VMAR;
+    ts_rights_t rights = handle_child_rights(parent_view, TS_DEFAULT_RIGHTS_VMAR);
     rights |= (options & TS_VMAR_CAN_MAP_READ) != 0 ? TS_RIGHT_READ : 0;
     rights |= (options & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_RIGHT_WRITE : 0;
     rights |= (options & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_RIGHT_EXECUTE : 0;
@@ -123,7 +123,8 @@ ts_status_t sys_vmo_create_physical(struct resource *resource, const struct hand
     }
     struct vmo *vmo = NULL;
     ts_status_t status = vmo_create_physical(&process_current()->job->account, base, size, &vmo);
-    return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, resource_view->capability, handle) : status;
+    ts_rights_t rights = handle_child_rights(resource_view, TS_DEFAULT_RIGHTS_VMO);
+    return status == TS_OK ? publish(&vmo->object, rights, resource_view->capability, handle) : status;
 }
 
 /* H5: as replace, the old handle is gone in any case once it was found. */
