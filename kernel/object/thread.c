@@ -170,7 +170,10 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     }
     spinlock_release(&task_tree_lock);
     if (!can_start) {
-        return TS_ERR_BAD_STATE; /* the end of the process unmaps */
+        /* The process ended, or its start was undone: then the thread may be started with the next. */
+        (void)vmar_unmap(process->root_vmar, thread->buffer_address, TS_PAGE_SIZE);
+        __atomic_store_n(&thread->start_claimed, 0, __ATOMIC_RELEASE);
+        return TS_ERR_BAD_STATE;
     }
     object_reference(&thread->object); /* the running reference */
     arch_context_set_entry(&thread->task.context, entry, stack, argument1, argument2);
