@@ -72,6 +72,12 @@ static ts_status_t map_buffer(struct thread *thread) {
     return status;
 }
 
+/* No thread is more urgent than its job allows, also one whose priority nobody sets. */
+static unsigned first_priority(const struct account *account) {
+    uint64_t ceiling = account_effective_ceiling(account, TS_CEILING_PRIORITY);
+    return ceiling < PRIORITY_DEFAULT ? (unsigned)ceiling : PRIORITY_DEFAULT;
+}
+
 static ts_status_t thread_init(struct thread *thread, struct account *account, const char *name) {
     ts_status_t status =
         object_init(&thread->object, TS_OBJECT_THREAD, &thread_ops, account, sizeof(*thread));
@@ -80,7 +86,7 @@ static ts_status_t thread_init(struct thread *thread, struct account *account, c
     }
     status = account_charge(account, TS_CEILING_MEMORY, stack_size());
     if (status == TS_OK) {
-        status = task_init(&thread->task, name, PRIORITY_DEFAULT);
+        status = task_init(&thread->task, name, first_priority(account));
         if (status != TS_OK) {
             account_release(account, TS_CEILING_MEMORY, stack_size());
         }
