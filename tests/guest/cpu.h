@@ -7,8 +7,11 @@
 /* The stack pointer that a C function expects when it is entered, where the stack ends at `top`. */
 uint64_t cpu_stack_of_function(uint64_t top);
 
-/* A system call with any number and six arguments; the raw status register. */
-uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]);
+/* A system call with any number: the registers go in as arguments, and come back as results. The
+ * whole status register. */
+#define TS_CALL_ARGUMENTS 10u
+#define TS_CALL_RESULTS   9u
+uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS]);
 
 /* Instructions that user mode may not use, each by its index; the last is followed by false. */
 bool cpu_privileged(unsigned index);

@@ -8,12 +8,16 @@ extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
+extern const struct guest_group task_tests;
+extern const struct guest_group task_rule_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
     &memory_tests,
     &object_tests,
     &endpoint_tests,
+    &task_tests,
+    &task_rule_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

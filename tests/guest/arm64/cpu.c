@@ -15,19 +15,32 @@ uint64_t cpu_stack_of_function(uint64_t top) {
     return top;
 }
 
-uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]) {
+uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS]) {
     register uint64_t x8 __asm__("x8") = number;
-    register uint64_t x0 __asm__("x0") = arguments[0];
-    register uint64_t x1 __asm__("x1") = arguments[1];
-    register uint64_t x2 __asm__("x2") = arguments[2];
-    register uint64_t x3 __asm__("x3") = arguments[3];
-    register uint64_t x4 __asm__("x4") = arguments[4];
-    register uint64_t x5 __asm__("x5") = arguments[5];
+    register uint64_t x0 __asm__("x0") = registers[0];
+    register uint64_t x1 __asm__("x1") = registers[1];
+    register uint64_t x2 __asm__("x2") = registers[2];
+    register uint64_t x3 __asm__("x3") = registers[3];
+    register uint64_t x4 __asm__("x4") = registers[4];
+    register uint64_t x5 __asm__("x5") = registers[5];
+    register uint64_t x6 __asm__("x6") = registers[6];
+    register uint64_t x7 __asm__("x7") = registers[7];
+    register uint64_t x9 __asm__("x9") = registers[8];
+    register uint64_t x10 __asm__("x10") = registers[9];
     __asm__ volatile("svc #0"
-                     : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+                     : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5),
+                       "+r"(x6), "+r"(x7), "+r"(x9), "+r"(x10)
                      :
-                     : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
-                       "memory");
+                     : "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    registers[0] = x1;
+    registers[1] = x2;
+    registers[2] = x3;
+    registers[3] = x4;
+    registers[4] = x5;
+    registers[5] = x6;
+    registers[6] = x7;
+    registers[7] = x9;
+    registers[8] = x10;
     return x0;
 }
 

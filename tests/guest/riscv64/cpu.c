@@ -15,18 +15,32 @@ uint64_t cpu_stack_of_function(uint64_t top) {
     return top;
 }
 
-uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]) {
+uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS]) {
     register uint64_t a7 __asm__("a7") = number;
-    register uint64_t a0 __asm__("a0") = arguments[0];
-    register uint64_t a1 __asm__("a1") = arguments[1];
-    register uint64_t a2 __asm__("a2") = arguments[2];
-    register uint64_t a3 __asm__("a3") = arguments[3];
-    register uint64_t a4 __asm__("a4") = arguments[4];
-    register uint64_t a5 __asm__("a5") = arguments[5];
+    register uint64_t a0 __asm__("a0") = registers[0];
+    register uint64_t a1 __asm__("a1") = registers[1];
+    register uint64_t a2 __asm__("a2") = registers[2];
+    register uint64_t a3 __asm__("a3") = registers[3];
+    register uint64_t a4 __asm__("a4") = registers[4];
+    register uint64_t a5 __asm__("a5") = registers[5];
+    register uint64_t a6 __asm__("a6") = registers[6];
+    register uint64_t t0 __asm__("t0") = registers[7];
+    register uint64_t t1 __asm__("t1") = registers[8];
+    register uint64_t t2 __asm__("t2") = registers[9];
     __asm__ volatile("ecall"
-                     : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+                     : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5),
+                       "+r"(a6), "+r"(t0), "+r"(t1), "+r"(t2)
                      :
-                     : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+                     : "t3", "t4", "t5", "t6", "memory");
+    registers[0] = a1;
+    registers[1] = a2;
+    registers[2] = a3;
+    registers[3] = a4;
+    registers[4] = a5;
+    registers[5] = a6;
+    registers[6] = t0;
+    registers[7] = t1;
+    registers[8] = t2;
     return a0;
 }
 

@@ -16,18 +16,32 @@ uint64_t cpu_stack_of_function(uint64_t top) {
     return top - 8;
 }
 
-uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]) {
+uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS]) {
     register uint64_t rax __asm__("rax") = number;
-    register uint64_t rdi __asm__("rdi") = arguments[0];
-    register uint64_t rsi __asm__("rsi") = arguments[1];
-    register uint64_t rdx __asm__("rdx") = arguments[2];
-    register uint64_t r10 __asm__("r10") = arguments[3];
-    register uint64_t r8 __asm__("r8") = arguments[4];
-    register uint64_t r9 __asm__("r9") = arguments[5];
+    register uint64_t rdi __asm__("rdi") = registers[0];
+    register uint64_t rsi __asm__("rsi") = registers[1];
+    register uint64_t rdx __asm__("rdx") = registers[2];
+    register uint64_t r10 __asm__("r10") = registers[3];
+    register uint64_t r8 __asm__("r8") = registers[4];
+    register uint64_t r9 __asm__("r9") = registers[5];
+    register uint64_t r12 __asm__("r12") = registers[6];
+    register uint64_t r13 __asm__("r13") = registers[7];
+    register uint64_t r14 __asm__("r14") = registers[8];
+    register uint64_t r15 __asm__("r15") = registers[9];
     __asm__ volatile("syscall"
-                     : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+                     : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9),
+                       "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15)
                      :
-                     : "rcx", "r11", "r12", "r13", "r14", "r15", "memory");
+                     : "rcx", "r11", "memory");
+    registers[0] = rdi;
+    registers[1] = rsi;
+    registers[2] = rdx;
+    registers[3] = r10;
+    registers[4] = r8;
+    registers[5] = r9;
+    registers[6] = r12;
+    registers[7] = r13;
+    registers[8] = r14;
     return rax;
 }
 
