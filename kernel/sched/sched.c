@@ -176,8 +176,8 @@ static struct task *steal(struct percpu *self) {
     return NULL;
 }
 
-static void begin_slice(struct percpu *self) {
-    self->slice_end = arch_time_now() + SLICE_NS;
+static void begin_slice(struct percpu *self, ts_time_t length) {
+    self->slice_end = arch_time_now() + length;
     if (self->slice_end < self->armed) {
         self->armed = self->slice_end;
         arch_time_set_deadline(self->armed);
@@ -185,11 +185,22 @@ static void begin_slice(struct percpu *self) {
 }
 
 static void arm_slice(struct percpu *self, struct task *next) {
+    ts_time_t length = next->slice_left != 0 ? next->slice_left : SLICE_NS;
+    next->slice_left = 0;
     if (next == self->idle_task || list_is_empty(&self->run_queue.ready[next->priority])) {
         self->slice_end = TS_TIME_INFINITE;
         return;
     }
-    begin_slice(self);
+    begin_slice(self, length);
+}
+
+/* A preempted task comes back for the rest of its slice: with a new one each time, its equals would starve beside
+ * somebody more urgent who often wakes. */
+static void keep_slice(const struct percpu *self, struct task *old) {
+    if (self->slice_end != TS_TIME_INFINITE) {
+        ts_time_t left = self->slice_end - arch_time_now();
+        old->slice_left = left > 0 ? left : 1;
+    }
 }
 
 /* Picks the next task and switches to it. The running task has set its own state. */
@@ -200,6 +211,9 @@ static void schedule(bool requeue, bool front) {
     self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
     spinlock_acquire(&self->run_queue.lock);
     if (requeue && old != self->idle_task) {
+        if (front) {
+            keep_slice(self, old);
+        }
         if ((old->affinity & CPU_BIT(self->arch.cpu)) != 0) {
             old->state = TASK_READY;
             queue_push(&self->run_queue, old, front);
@@ -276,7 +290,7 @@ void task_make_ready(struct task *task) {
         if (urgent) {
             self->pending |= PENDING_RESCHEDULE;
         } else if (share && self->slice_end == TS_TIME_INFINITE) {
-            begin_slice(self);
+            begin_slice(self, SLICE_NS);
         }
     } else if (urgent || share) {
         arch_ipi_send(CPU_BIT(target), ARCH_IPI_RESCHEDULE);

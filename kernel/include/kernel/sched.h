@@ -47,6 +47,7 @@ struct task {
     uint32_t cpu;                 /* where it runs or ran last */
     uint64_t affinity;            /* set of CPUs */
     ts_time_t run_time;           /* ns, up to its last switch away */
+    ts_time_t slice_left;         /* ns that a preempted task has left of its slice; 0: all of it */
 
     uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
     bool uninterruptible;         /* kills do not end this wait */
