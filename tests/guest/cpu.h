@@ -17,6 +17,31 @@ uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS])
 bool cpu_privileged(unsigned index);
 extern const unsigned cpu_privileged_count;
 
+/* Counters that the kernel keeps for itself, each by its index; the last is followed by false. */
+bool cpu_forbidden_counter(unsigned index);
+extern const unsigned cpu_forbidden_counter_count;
+
+/* A system call without arguments, made while the stack pointer has this value. */
+void cpu_call_on_stack(uint64_t number, uint64_t stack);
+
+/*
+ * All floating-point and vector registers with their control registers, as far as the kernel keeps
+ * them: loaded, stored, and two states to compare with. The layout is the architecture's own, what
+ * it does not use is zero.
+ */
+#define CPU_VECTOR_WORDS 80u
+struct cpu_vectors {
+    uint64_t word[CPU_VECTOR_WORDS];
+};
+void cpu_vectors_load(const struct cpu_vectors *vectors);
+void cpu_vectors_store(struct cpu_vectors *vectors);
+void cpu_vectors_pattern(struct cpu_vectors *vectors, uint64_t seed);
+void cpu_vectors_initial(struct cpu_vectors *vectors); /* what a new thread has */
+
+/* Divides 1.0 by 0.0 with the exception for that switched on, where the CPU has it. */
+void cpu_float_divide_by_zero(void);
+extern const bool cpu_float_faults;
+
 /* Divides by zero: a fault, or the value that the CPU gives, which is stored. */
 void cpu_divide_by_zero(uint64_t *value);
 extern const bool cpu_divide_faults;

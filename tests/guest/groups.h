@@ -10,6 +10,8 @@ extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group task_tests;
 extern const struct guest_group task_rule_tests;
+extern const struct guest_group fault_tests;
+extern const struct guest_group vector_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -18,6 +20,8 @@ static const struct guest_group *const guest_groups[] = {
     &endpoint_tests,
     &task_tests,
     &task_rule_tests,
+    &fault_tests,
+    &vector_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

@@ -631,6 +631,36 @@ static void hostile_thread_set_affinity(void) {
     close_handle(thread);
 }
 
+static void count_own_word(void *argument) {
+    while (shared_get(0) == 0) {
+        shared_add((unsigned)(uint64_t)argument, 1);
+    }
+}
+
+/* We wake more often than a slice is long; that must not begin a new one for who was running. */
+static void equals_take_turns(void) {
+    ts_handle_t threads[3];
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), 1));
+    for (unsigned i = 0; i < 3; i++) {
+        threads[i] = make_thread(guest_self.process);
+        CHECK_OK(ts_thread_set_affinity(threads[i], 1));
+        CHECK_OK(ts_thread_set_priority(threads[i], 10));
+        CHECK_OK(ts_thread_start(threads[i], guest_thread_entry(), guest_stack_top(),
+                                 (uint64_t)count_own_word, 1 + i));
+    }
+    ts_time_t end = ts_time_after(GUEST_PATIENCE);
+    while ((shared_get(1) == 0 || shared_get(2) == 0 || shared_get(3) == 0) &&
+           ts_time_now() < end) {
+        CHECK_OK(ts_thread_sleep(ts_time_after(TS_MILLISECOND)));
+    }
+    CHECK(shared_get(1) != 0 && shared_get(2) != 0 && shared_get(3) != 0);
+    shared_set(0, 1);
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), UINT64_MAX));
+    for (unsigned i = 0; i < 3; i++) {
+        guest_join(threads[i]);
+    }
+}
+
 static void normal_thread_sleep(void) {
     for (ts_time_t length = 0; length < 4 * TS_MILLISECOND; length += TS_MILLISECOND) {
         ts_time_t deadline = ts_time_after(length);
@@ -678,6 +708,8 @@ static const struct guest_test tests[] = {
     {"normal: thread_set_affinity moves a running thread", normal_thread_set_affinity},
     {"thread_set_affinity: the caller has moved when it returns", affinity_of_oneself},
     {"hostile: thread_set_affinity refuses CPUs that are not there", hostile_thread_set_affinity},
+    {"thread_set_priority: equals take turns beside somebody urgent who often wakes",
+     equals_take_turns},
     {"normal: thread_sleep sleeps until the deadline", normal_thread_sleep},
 };
 

@@ -2,6 +2,8 @@
 /* x86-64: what tests need of the CPU. */
 #include "guest/cpu.h"
 
+#include "base/string.h"
+
 const bool cpu_divide_faults = true;
 const bool cpu_has_ports = true;
 const uint64_t cpu_kernel_address = 0xffffffff80100000ul;
@@ -45,7 +47,7 @@ uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS])
     return rax;
 }
 
-const unsigned cpu_privileged_count = 8;
+const unsigned cpu_privileged_count = 31;
 
 bool cpu_privileged(unsigned index) {
     uint64_t value = 0;
@@ -74,6 +76,93 @@ bool cpu_privileged(unsigned index) {
     case 7:
         __asm__ volatile("int $0x20");
         return true;
+    case 8:
+        __asm__ volatile("lgdt (%0)" : : "r"(&value));
+        return true;
+    case 9:
+        __asm__ volatile("lidt (%0)" : : "r"(&value));
+        return true;
+    case 10:
+        __asm__ volatile("ltr %w0" : : "r"(0x28));
+        return true;
+    case 11:
+        __asm__ volatile("clts");
+        return true;
+    case 12:
+        __asm__ volatile("mov %0, %%dr7" : : "r"(value));
+        return true;
+    case 13:
+        __asm__ volatile("mov %0, %%cr8" : : "r"(value));
+        return true;
+    case 14:
+        __asm__ volatile("rdmsr" : : "c"(0xc0000080) : "rax", "rdx");
+        return true;
+    case 15:
+        __asm__ volatile("wbinvd");
+        return true;
+    case 16:
+        __asm__ volatile("xsetbv" : : "a"(7), "d"(0), "c"(0));
+        return true;
+    case 17:
+        __asm__ volatile("wrfsbase %0" : : "r"(value));
+        return true;
+    case 18:
+        __asm__ volatile("sysretq" : : : "rcx", "r11");
+        return true;
+    case 19:
+        __asm__ volatile("sysenter");
+        return true;
+    case 20:
+        __asm__ volatile("vmcall");
+        return true;
+    case 21:
+        __asm__ volatile("int $0x80");
+        return true;
+    case 22:
+        __asm__ volatile("int $0x2");
+        return true;
+    case 23:
+        __asm__ volatile("int $0x8");
+        return true;
+    case 24:
+        __asm__ volatile(".byte 0xf1"); /* a debug exception */
+        return true;
+    case 25:
+        __asm__ volatile("pushq $0x100 | 2\n\tpopfq\n\tnop"); /* single step */
+        return true;
+    case 26:
+        __asm__ volatile("pushq $0x8\n\tpushq %0\n\tlretq" : : "r"(cpu_kernel_address));
+        return true;
+    case 27:
+        __asm__ volatile("pushq $0x10\n\tpushq %%rsp\n\tpushq $2\n\tpushq $0x8\n\tpushq %0\n\tiretq"
+                         :
+                         : "r"(cpu_kernel_address));
+        return true;
+    case 28:
+        __asm__ volatile("mov %w0, %%ss" : : "r"(0x10));
+        return true;
+    case 29:
+        __asm__ volatile("mov %w0, %%ds" : : "r"(0x10));
+        return true;
+    case 30:
+        __asm__ volatile("pushq %0\n\tret" : : "r"(cpu_hole_address));
+        return true;
+    default:
+        return false;
+    }
+}
+
+const unsigned cpu_forbidden_counter_count = 2;
+
+bool cpu_forbidden_counter(unsigned index) {
+    uint64_t value = 0;
+    switch (index) {
+    case 0:
+        __asm__ volatile("rdpmc" : "=a"(value) : "c"(0) : "rdx");
+        return true;
+    case 1:
+        __asm__ volatile("rdpmc" : "=a"(value) : "c"(1u << 30) : "rdx");
+        return true;
     default:
         return false;
     }
@@ -101,4 +190,99 @@ void cpu_sync_code(const void *start, size_t size) {
 
 void cpu_jump(uint64_t address) {
     __asm__ volatile("jmp *%0" : : "r"(address));
+}
+
+void cpu_call_on_stack(uint64_t number, uint64_t stack) {
+    register uint64_t kept __asm__("rbx");
+    __asm__ volatile("mov %%rsp, %1\n\t"
+                     "mov %2, %%rsp\n\t"
+                     "syscall\n\t"
+                     "mov %1, %%rsp"
+                     : "+a"(number), "=&r"(kept)
+                     : "r"(stack)
+                     : "rdi", "rsi", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                       "memory");
+}
+
+/* --- x87, MMX, SSE and AVX: 16 registers of 32 bytes, 8 of 8, MXCSR and the control word --- */
+
+#define MMX_WORD      64u
+#define CONTROL_WORD  72u
+#define MXCSR_INITIAL 0x1f80ul /* all exceptions masked */
+#define X87_INITIAL   0x037ful
+
+const bool cpu_float_faults = true;
+
+static bool has_avx(void) {
+    const uint32_t wanted = 1u << 27 | 1u << 28; /* OSXSAVE, AVX */
+    uint32_t features;
+    uint32_t enabled;
+    __asm__ volatile("cpuid" : "=c"(features) : "a"(1), "c"(0) : "rbx", "rdx");
+    if ((features & wanted) != wanted) {
+        return false;
+    }
+    __asm__ volatile("xgetbv" : "=a"(enabled) : "c"(0) : "rdx");
+    return (enabled & 6) == 6;
+}
+
+#define EACH_REGISTER ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n\t"
+#define EACH_MMX      ".irp n, 0, 1, 2, 3, 4, 5, 6, 7\n\t"
+
+void cpu_vectors_load(const struct cpu_vectors *vectors) {
+    const uint64_t *word = vectors->word;
+    uint32_t mxcsr = (uint32_t)word[CONTROL_WORD];
+    uint16_t control = (uint16_t)word[CONTROL_WORD + 1];
+    if (has_avx()) {
+        __asm__ volatile(EACH_REGISTER "vmovups 32*\\n(%0), %%ymm\\n\n\t.endr" : : "r"(word));
+    } else {
+        __asm__ volatile(EACH_REGISTER "movups 32*\\n(%0), %%xmm\\n\n\t.endr" : : "r"(word));
+    }
+    __asm__ volatile(EACH_MMX "movq 8*\\n(%0), %%mm\\n\n\t.endr" : : "r"(word + MMX_WORD));
+    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(control));
+}
+
+void cpu_vectors_store(struct cpu_vectors *vectors) {
+    uint64_t *word = vectors->word;
+    uint32_t mxcsr;
+    uint16_t control;
+    memset(vectors, 0, sizeof(*vectors));
+    if (has_avx()) {
+        __asm__ volatile(EACH_REGISTER "vmovups %%ymm\\n, 32*\\n(%0)\n\t.endr"
+                         :
+                         : "r"(word)
+                         : "memory");
+    } else {
+        __asm__ volatile(EACH_REGISTER "movups %%xmm\\n, 32*\\n(%0)\n\t.endr"
+                         :
+                         : "r"(word)
+                         : "memory");
+    }
+    __asm__ volatile(EACH_MMX "movq %%mm\\n, 8*\\n(%0)\n\t.endr"
+                     :
+                     : "r"(word + MMX_WORD)
+                     : "memory");
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(control));
+    word[CONTROL_WORD] = mxcsr;
+    word[CONTROL_WORD + 1] = control;
+}
+
+void cpu_vectors_pattern(struct cpu_vectors *vectors, uint64_t seed) {
+    memset(vectors, 0, sizeof(*vectors));
+    for (uint64_t i = 0; i < CONTROL_WORD; i++) {
+        bool upper = i < MMX_WORD && i % 4 >= 2;
+        vectors->word[i] = upper && !has_avx() ? 0 : (seed + 1) * 0x9e3779b97f4a7c15ul + i;
+    }
+    vectors->word[CONTROL_WORD] = MXCSR_INITIAL | (seed & 3) << 13 | (seed >> 2 & 1) << 15;
+    vectors->word[CONTROL_WORD + 1] = (X87_INITIAL & ~0xc00ul) | (seed & 3) << 10;
+}
+
+void cpu_vectors_initial(struct cpu_vectors *vectors) {
+    memset(vectors, 0, sizeof(*vectors));
+    vectors->word[CONTROL_WORD] = MXCSR_INITIAL;
+    vectors->word[CONTROL_WORD + 1] = X87_INITIAL;
+}
+
+void cpu_float_divide_by_zero(void) {
+    uint16_t control = X87_INITIAL & ~4u; /* division by zero is not masked */
+    __asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait" : : "m"(control));
 }
