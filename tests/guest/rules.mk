@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 USES    := lib/abi lib/base lib/os lib/proto
 PROGRAM := tests
-SOURCES := main.c check.c child.c support.c handle_tests.c memory_tests.c object_tests.c endpoint_tests.c task_tests.c task_rule_tests.c fault_tests.c vector_tests.c $(ARCH)/cpu.c
+SOURCES := main.c check.c child.c support.c handle_tests.c memory_tests.c object_tests.c endpoint_tests.c task_tests.c task_rule_tests.c fault_tests.c vector_tests.c hostile_tests.c $(ARCH)/cpu.c

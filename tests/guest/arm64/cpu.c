@@ -46,71 +46,37 @@ uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS])
     return x0;
 }
 
+/* A row of a switch: one instruction, which should not come back. */
+#define TRY(index, ...)                                                                            \
+    case index:                                                                                    \
+        __asm__ volatile(__VA_ARGS__);                                                             \
+        return true
+
 const unsigned cpu_privileged_count = 20;
 
 bool cpu_privileged(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("msr daifset, #15");
-        return true;
-    case 1:
-        __asm__ volatile("mrs %0, ttbr1_el1" : "=r"(value));
-        return true;
-    case 2:
-        __asm__ volatile("msr sctlr_el1, %0" : : "r"(value));
-        return true;
-    case 3:
-        __asm__ volatile("msr vbar_el1, %0" : : "r"(value));
-        return true;
-    case 4:
-        __asm__ volatile("tlbi vmalle1");
-        return true;
-    case 5:
-        __asm__ volatile("eret");
-        return true;
-    case 6:
-        __asm__ volatile("hvc #0");
-        return true;
-    case 7:
-        __asm__ volatile("smc #0");
-        return true;
-    case 8:
-        __asm__ volatile("msr daifclr, #15");
-        return true;
-    case 9:
-        __asm__ volatile("msr spsel, #0");
-        return true;
-    case 10:
-        __asm__ volatile("mrs %0, esr_el1" : "=r"(value));
-        return true;
-    case 11:
-        __asm__ volatile("msr cpacr_el1, %0" : : "r"(value));
-        return true;
-    case 12:
-        __asm__ volatile("msr tpidr_el1, %0" : : "r"(value));
-        return true;
-    case 13:
-        __asm__ volatile("at s1e1r, %0" : : "r"(cpu_kernel_address));
-        return true;
-    case 14:
-        __asm__ volatile("ic iallu");
-        return true;
-    case 15:
-        __asm__ volatile("dc ivac, %0" : : "r"(&value));
-        return true;
-    case 16:
-        __asm__ volatile("msr cntv_cval_el0, %0" : : "r"(value));
-        return true;
-    case 17:
-        __asm__ volatile("msr pmcr_el0, %0" : : "r"(value));
-        return true;
-    case 18:
-        __asm__ volatile("hlt #0xf000"); /* semihosting is not for programs */
-        return true;
-    case 19:
-        __asm__ volatile("dc zva, %0" : : "r"(cpu_kernel_address));
-        return true;
+    TRY(0, "msr daifset, #15");
+    TRY(1, "mrs %0, ttbr1_el1" : "=r"(value));
+    TRY(2, "msr sctlr_el1, %0" : : "r"(value));
+    TRY(3, "msr vbar_el1, %0" : : "r"(value));
+    TRY(4, "tlbi vmalle1");
+    TRY(5, "eret");
+    TRY(6, "hvc #0");
+    TRY(7, "smc #0");
+    TRY(8, "msr daifclr, #15");
+    TRY(9, "msr spsel, #0");
+    TRY(10, "mrs %0, esr_el1" : "=r"(value));
+    TRY(11, "msr cpacr_el1, %0" : : "r"(value));
+    TRY(12, "msr tpidr_el1, %0" : : "r"(value));
+    TRY(13, "at s1e1r, %0" : : "r"(cpu_kernel_address));
+    TRY(14, "ic iallu");
+    TRY(15, "dc ivac, %0" : : "r"(&value));
+    TRY(16, "msr cntv_cval_el0, %0" : : "r"(value));
+    TRY(17, "msr pmcr_el0, %0" : : "r"(value));
+    TRY(18, "hlt #0xf000"); /* semihosting is not for programs */
+    TRY(19, "dc zva, %0" : : "r"(cpu_kernel_address));
     default:
         return false;
     }
@@ -121,18 +87,10 @@ const unsigned cpu_forbidden_counter_count = 4;
 bool cpu_forbidden_counter(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("mrs %0, cntpct_el0" : "=r"(value));
-        return true;
-    case 1:
-        __asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value));
-        return true;
-    case 2:
-        __asm__ volatile("mrs %0, cntp_ctl_el0" : "=r"(value));
-        return true;
-    case 3:
-        __asm__ volatile("mrs %0, pmcr_el0" : "=r"(value));
-        return true;
+    TRY(0, "mrs %0, cntpct_el0" : "=r"(value));
+    TRY(1, "mrs %0, pmccntr_el0" : "=r"(value));
+    TRY(2, "mrs %0, cntp_ctl_el0" : "=r"(value));
+    TRY(3, "mrs %0, pmcr_el0" : "=r"(value));
     default:
         return false;
     }

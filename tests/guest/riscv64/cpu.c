@@ -46,62 +46,34 @@ uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS])
     return a0;
 }
 
+/* A row of a switch: one instruction, which should not come back. */
+#define TRY(index, ...)                                                                            \
+    case index:                                                                                    \
+        __asm__ volatile(__VA_ARGS__);                                                             \
+        return true
+
 const unsigned cpu_privileged_count = 17;
 
 bool cpu_privileged(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("csrr %0, sstatus" : "=r"(value));
-        return true;
-    case 1:
-        __asm__ volatile("csrw stvec, %0" : : "r"(value));
-        return true;
-    case 2:
-        __asm__ volatile("csrw satp, %0" : : "r"(value));
-        return true;
-    case 3:
-        __asm__ volatile("sfence.vma");
-        return true;
-    case 4:
-        __asm__ volatile("sret");
-        return true;
-    case 5:
-        __asm__ volatile("mret");
-        return true;
-    case 6:
-        __asm__ volatile("csrr %0, mhartid" : "=r"(value));
-        return true;
-    case 7:
-        __asm__ volatile("csrci sstatus, 2");
-        return true;
-    case 8:
-        __asm__ volatile("csrr %0, satp" : "=r"(value));
-        return true;
-    case 9:
-        __asm__ volatile("csrw sscratch, %0" : : "r"(value));
-        return true;
-    case 10:
-        __asm__ volatile("csrsi sie, 2");
-        return true;
-    case 11:
-        __asm__ volatile("csrw scounteren, %0" : : "r"(7ul));
-        return true;
-    case 12:
-        __asm__ volatile("csrw 0x14d, %0" : : "r"(0ul)); /* stimecmp */
-        return true;
-    case 13:
-        __asm__ volatile("csrr %0, mstatus" : "=r"(value));
-        return true;
-    case 14:
-        __asm__ volatile("csrw pmpaddr0, %0" : : "r"(value));
-        return true;
-    case 15:
-        __asm__ volatile("csrw time, %0" : : "r"(value)); /* read-only */
-        return true;
-    case 16:
-        __asm__ volatile("fence.i\n\tcsrrw %0, stvec, %0" : "+r"(value));
-        return true;
+    TRY(0, "csrr %0, sstatus" : "=r"(value));
+    TRY(1, "csrw stvec, %0" : : "r"(value));
+    TRY(2, "csrw satp, %0" : : "r"(value));
+    TRY(3, "sfence.vma");
+    TRY(4, "sret");
+    TRY(5, "mret");
+    TRY(6, "csrr %0, mhartid" : "=r"(value));
+    TRY(7, "csrci sstatus, 2");
+    TRY(8, "csrr %0, satp" : "=r"(value));
+    TRY(9, "csrw sscratch, %0" : : "r"(value));
+    TRY(10, "csrsi sie, 2");
+    TRY(11, "csrw scounteren, %0" : : "r"(7ul));
+    TRY(12, "csrw 0x14d, %0" : : "r"(0ul)); /* stimecmp */
+    TRY(13, "csrr %0, mstatus" : "=r"(value));
+    TRY(14, "csrw pmpaddr0, %0" : : "r"(value));
+    TRY(15, "csrw time, %0" : : "r"(value)); /* read-only */
+    TRY(16, "fence.i\n\tcsrrw %0, stvec, %0" : "+r"(value));
     default:
         return false;
     }
@@ -112,18 +84,10 @@ const unsigned cpu_forbidden_counter_count = 4;
 bool cpu_forbidden_counter(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("rdcycle %0" : "=r"(value));
-        return true;
-    case 1:
-        __asm__ volatile("rdinstret %0" : "=r"(value));
-        return true;
-    case 2:
-        __asm__ volatile("csrr %0, hpmcounter3" : "=r"(value));
-        return true;
-    case 3:
-        __asm__ volatile("csrr %0, mcycle" : "=r"(value));
-        return true;
+    TRY(0, "rdcycle %0" : "=r"(value));
+    TRY(1, "rdinstret %0" : "=r"(value));
+    TRY(2, "csrr %0, hpmcounter3" : "=r"(value));
+    TRY(3, "csrr %0, mcycle" : "=r"(value));
     default:
         return false;
     }

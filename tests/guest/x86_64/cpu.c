@@ -47,106 +47,50 @@ uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS])
     return rax;
 }
 
+/* A row of a switch: one instruction, which should not come back. */
+#define TRY(index, ...)                                                                            \
+    case index:                                                                                    \
+        __asm__ volatile(__VA_ARGS__);                                                             \
+        return true
+
 const unsigned cpu_privileged_count = 31;
 
 bool cpu_privileged(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("hlt");
-        return true;
-    case 1:
-        __asm__ volatile("cli");
-        return true;
-    case 2:
-        __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-        return true;
-    case 3:
-        __asm__ volatile("mov %0, %%cr0" : : "r"(value));
-        return true;
-    case 4:
-        __asm__ volatile("wrmsr" : : "a"(0), "d"(0), "c"(0xc0000080));
-        return true;
-    case 5:
-        __asm__ volatile("invlpg (%0)" : : "r"(value));
-        return true;
-    case 6:
-        __asm__ volatile("swapgs");
-        return true;
-    case 7:
-        __asm__ volatile("int $0x20");
-        return true;
-    case 8:
-        __asm__ volatile("lgdt (%0)" : : "r"(&value));
-        return true;
-    case 9:
-        __asm__ volatile("lidt (%0)" : : "r"(&value));
-        return true;
-    case 10:
-        __asm__ volatile("ltr %w0" : : "r"(0x28));
-        return true;
-    case 11:
-        __asm__ volatile("clts");
-        return true;
-    case 12:
-        __asm__ volatile("mov %0, %%dr7" : : "r"(value));
-        return true;
-    case 13:
-        __asm__ volatile("mov %0, %%cr8" : : "r"(value));
-        return true;
-    case 14:
-        __asm__ volatile("rdmsr" : : "c"(0xc0000080) : "rax", "rdx");
-        return true;
-    case 15:
-        __asm__ volatile("wbinvd");
-        return true;
-    case 16:
-        __asm__ volatile("xsetbv" : : "a"(7), "d"(0), "c"(0));
-        return true;
-    case 17:
-        __asm__ volatile("wrfsbase %0" : : "r"(value));
-        return true;
-    case 18:
-        __asm__ volatile("sysretq" : : : "rcx", "r11");
-        return true;
-    case 19:
-        __asm__ volatile("sysenter");
-        return true;
-    case 20:
-        __asm__ volatile("vmcall");
-        return true;
-    case 21:
-        __asm__ volatile("int $0x80");
-        return true;
-    case 22:
-        __asm__ volatile("int $0x2");
-        return true;
-    case 23:
-        __asm__ volatile("int $0x8");
-        return true;
-    case 24:
-        __asm__ volatile(".byte 0xf1"); /* a debug exception */
-        return true;
-    case 25:
-        __asm__ volatile("pushq $0x100 | 2\n\tpopfq\n\tnop"); /* single step */
-        return true;
-    case 26:
-        __asm__ volatile("pushq $0x8\n\tpushq %0\n\tlretq" : : "r"(cpu_kernel_address));
-        return true;
-    case 27:
-        __asm__ volatile("pushq $0x10\n\tpushq %%rsp\n\tpushq $2\n\tpushq $0x8\n\tpushq %0\n\tiretq"
-                         :
-                         : "r"(cpu_kernel_address));
-        return true;
-    case 28:
-        __asm__ volatile("mov %w0, %%ss" : : "r"(0x10));
-        return true;
-    case 29:
-        __asm__ volatile("mov %w0, %%ds" : : "r"(0x10));
-        return true;
-    case 30:
-        __asm__ volatile("pushq %0\n\tret" : : "r"(cpu_hole_address));
-        return true;
+    TRY(0, "hlt");
+    TRY(1, "cli");
+    TRY(2, "mov %%cr3, %0" : "=r"(value));
+    TRY(3, "mov %0, %%cr0" : : "r"(value));
+    TRY(4, "wrmsr" : : "a"(0), "d"(0), "c"(0xc0000080));
+    TRY(5, "invlpg (%0)" : : "r"(value));
+    TRY(6, "swapgs");
+    TRY(7, "int $0x20");
+    TRY(8, "lgdt (%0)" : : "r"(&value));
+    TRY(9, "lidt (%0)" : : "r"(&value));
+    TRY(10, "ltr %w0" : : "r"(0x28));
+    TRY(11, "clts");
+    TRY(12, "mov %0, %%dr7" : : "r"(value));
+    TRY(13, "mov %0, %%cr8" : : "r"(value));
+    TRY(14, "rdmsr" : : "c"(0xc0000080) : "rax", "rdx");
+    TRY(15, "wbinvd");
+    TRY(16, "xsetbv" : : "a"(7), "d"(0), "c"(0));
+    TRY(17, "wrfsbase %0" : : "r"(value));
+    TRY(18, "sysretq" : : : "rcx", "r11");
+    TRY(19, "sysenter");
+    TRY(20, "vmcall");
+    TRY(21, "int $0x80");
+    TRY(22, "int $0x2");
+    TRY(23, "int $0x8");
+    TRY(24, ".byte 0xf1"); /* a debug exception */
+    TRY(25, "pushq $0x100 | 2\n\tpopfq\n\tnop"); /* single step */
+    TRY(26, "pushq $0x8\n\tpushq %0\n\tlretq" : : "r"(cpu_kernel_address));
+    TRY(27, "pushq $0x10\n\tpushq %%rsp\n\tpushq $2\n\tpushq $0x8\n\tpushq %0\n\tiretq"
+        :
+        : "r"(cpu_kernel_address));
+    TRY(28, "mov %w0, %%ss" : : "r"(0x10));
+    TRY(29, "mov %w0, %%ds" : : "r"(0x10));
+    TRY(30, "pushq %0\n\tret" : : "r"(cpu_hole_address));
     default:
         return false;
     }
@@ -157,12 +101,8 @@ const unsigned cpu_forbidden_counter_count = 2;
 bool cpu_forbidden_counter(unsigned index) {
     uint64_t value = 0;
     switch (index) {
-    case 0:
-        __asm__ volatile("rdpmc" : "=a"(value) : "c"(0) : "rdx");
-        return true;
-    case 1:
-        __asm__ volatile("rdpmc" : "=a"(value) : "c"(1u << 30) : "rdx");
-        return true;
+    TRY(0, "rdpmc" : "=a"(value) : "c"(0) : "rdx");
+    TRY(1, "rdpmc" : "=a"(value) : "c"(1u << 30) : "rdx");
     default:
         return false;
     }
