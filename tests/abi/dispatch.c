@@ -784,7 +784,7 @@ static const ts_status_t errors_thread_set_priority[] = {TS_ERR_INVALID_ARGS, TS
     TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_thread_set_affinity[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_thread_sleep[] = {TS_ERR_CANCELED, TS_OK};
+static const ts_status_t errors_thread_sleep[] = {TS_OK};
 static const ts_status_t errors_vmar_allocate[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE,
     TS_ERR_ALREADY_EXISTS, TS_ERR_ACCESS_DENIED, TS_OK};

@@ -392,7 +392,8 @@ static void normal_reply_send(void) {
 
 static void hostile_reply_send(void) {
     ts_handle_t endpoint = make_endpoint();
-    struct caller caller = {mint(endpoint, 1), 0, 1, soon()};
+    /* Long enough for the caller to come before it passes. */
+    struct caller caller = {mint(endpoint, 1), 0, 1, ts_time_after(TS_SECOND / 5)};
     struct ts_message message;
     ts_handle_t reply = TS_HANDLE_INVALID;
     ts_handle_t weak = TS_HANDLE_INVALID;
