@@ -11,6 +11,7 @@ extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
 extern const struct guest_group system_tests;
 extern const struct guest_group derivation_tests;
+extern const struct guest_group quota_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -20,6 +21,7 @@ static const struct guest_group *const guest_groups[] = {
     &device_tests,
     &system_tests,
     &derivation_tests,
+    &quota_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);
