@@ -368,8 +368,10 @@ void sched_reschedule_if_pending(void) {
 void sched_preemption_point(void) {
     struct task *task = task_current();
     task->in_window = true;
+    irq_off_end();
     arch_irq_enable();
     arch_irq_disable();
+    irq_off_begin();
     if ((percpu_self()->pending & PENDING_GRACE) != 0) {
         grace_poll(); /* what a long operation leaves behind is freed along the way, not in one go at its end */
     }
@@ -538,7 +540,9 @@ _Noreturn void sched_idle(void) {
         }
         __atomic_store_n(&self->idle, 1, __ATOMIC_SEQ_CST);
         if ((self->pending & PENDING_RESCHEDULE) == 0) {
+            irq_off_end();
             arch_idle();
+            irq_off_begin();
         }
         sched_leave_idle();
     }

@@ -56,6 +56,8 @@ struct percpu {
 
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
+    ts_time_t irq_off_since;             /* debug builds: when interrupts went off; 0: they are on, or not measured */
+    ts_time_t irq_off_max;               /* atomic: the longest stretch */
 
     uint16_t calls[LAST_CALLS];   /* numbers of the last system calls, a ring */
     uint32_t call_count;
