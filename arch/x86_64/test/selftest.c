@@ -112,11 +112,24 @@ static bool irq_mask_unmask(void) {
     return true;
 }
 
-/* The IOAPIC cannot; it must say so, and nothing may become pending. */
+/* A level cannot be raised, and nothing may become pending; an edge can. The line is masked, so the
+ * interrupt, once let in, closes the input and is forgotten with the trigger. */
 static bool irq_raise(void) {
+    if (arch_irq_line_count() == 0) {
+        return true;
+    }
     unsigned line = arch_irq_line_count() - 1;
-    EXPECT(arch_irq_line_count() == 0 || !arch_irq_raise(line));
-    EXPECT(arch_irq_line_count() == 0 || !vector_waits(VECTOR_LINE + line));
+    arch_irq_set_target(line, arch_percpu()->cpu);
+    arch_irq_set_trigger(line, ARCH_IRQ_LEVEL_LOW);
+    bool level = arch_irq_raise(line) || vector_waits(VECTOR_LINE + line);
+    arch_irq_set_trigger(line, ARCH_IRQ_EDGE_RISING);
+    bool edge = arch_irq_raise(line) && vector_waits(VECTOR_LINE + line);
+    arch_irq_enable();
+    arch_irq_disable();
+    bool delivered = !vector_waits(VECTOR_LINE + line) && !irq_line_is_open(line);
+    arch_irq_set_trigger(line, ARCH_IRQ_LEVEL_LOW);
+    arch_irq_set_target(line, 0);
+    EXPECT(!level && edge && delivered);
     return true;
 }
 
