@@ -24,7 +24,7 @@ enum percpu_pending {
 struct run_queue {
     struct spinlock lock;
     uint32_t ready_count;
-    uint32_t cpu;            /* whose it is */
+    uint64_t cpu_bit;        /* whose it is */
     int running_priority;    /* of the task that the CPU runs or is about to switch to; -1: idle */
     uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty */
     struct list_node ready[TS_PRIORITY_COUNT];
