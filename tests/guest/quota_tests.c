@@ -15,12 +15,8 @@ static ts_handle_t job_below(ts_handle_t parent) {
     return job;
 }
 
-static void set_ceiling(ts_handle_t job, uint32_t kind, uint64_t value) {
-    CHECK_OK(ts_job_set_ceiling(job, kind, value));
-}
-
 /* A process that is never started, in the job. */
-static ts_status_t make_process(ts_handle_t job, ts_handle_t *process) {
+static ts_status_t try_process(ts_handle_t job, ts_handle_t *process) {
     ts_handle_t vmar = TS_HANDLE_INVALID;
     ts_status_t status = ts_process_create(job, "idle", 4, 0, process, &vmar);
     return status == TS_OK ? ts_handle_close(vmar) : status;
@@ -49,8 +45,8 @@ static void q1_only_that_job(void) {
     ts_handle_t thread[3] = {0};
     set_ceiling(job, TS_CEILING_PROCESSES, 1);
     set_ceiling(job, TS_CEILING_THREADS, 2);
-    CHECK_OK(make_process(job, &process[0]));
-    CHECK_STATUS(TS_ERR_NO_RESOURCES, make_process(job, &process[1]));
+    CHECK_OK(try_process(job, &process[0]));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, try_process(job, &process[1]));
     CHECK_EQUAL(1, job_use(job, TS_CEILING_PROCESSES));
     CHECK_OK(ts_thread_create(process[0], "a", 1, 0, &thread[0]));
     CHECK_OK(ts_thread_create(process[0], "b", 1, 0, &thread[1]));
@@ -58,7 +54,7 @@ static void q1_only_that_job(void) {
     CHECK_STATUS(TS_ERR_NO_RESOURCES, ts_thread_create(process[0], "c", 1, 0, &thread[2]));
     CHECK_EQUAL(2, job_use(job, TS_CEILING_THREADS));
     CHECK(use_comes_to(job, TS_CEILING_MEMORY, memory));
-    CHECK_OK(make_process(neighbour, &process[2]));
+    CHECK_OK(try_process(neighbour, &process[2]));
     CHECK_OK(ts_thread_create(process[2], "d", 1, 0, &thread[2]));
     CHECK_OK(ts_handle_close_many(thread, 3));
     end_process(process[2]);
@@ -120,13 +116,13 @@ static void q2_zero_denies(void) {
     ts_handle_t inner = job_below(job);
     ts_handle_t process = TS_HANDLE_INVALID;
     set_ceiling(job, TS_CEILING_PROCESSES, 0);
-    CHECK_STATUS(TS_ERR_NO_RESOURCES, make_process(job, &process));
-    CHECK_STATUS(TS_ERR_NO_RESOURCES, make_process(inner, &process));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, try_process(job, &process));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, try_process(inner, &process));
     close_handle(inner);
     close_handle(job);
     job = make_job();
     set_ceiling(job, TS_CEILING_MEMORY, 0);
-    CHECK_STATUS(TS_ERR_NO_MEMORY, make_process(job, &process));
+    CHECK_STATUS(TS_ERR_NO_MEMORY, try_process(job, &process));
     CHECK_STATUS(TS_ERR_NO_MEMORY, ts_job_create(job, 0, &inner));
     close_handle(job);
 }
@@ -153,19 +149,19 @@ static void q3_below_use(void) {
     ts_handle_t job = make_job();
     ts_handle_t process[3] = {0};
     ts_handle_t thread = TS_HANDLE_INVALID;
-    CHECK_OK(make_process(job, &process[0]));
-    CHECK_OK(make_process(job, &process[1]));
+    CHECK_OK(try_process(job, &process[0]));
+    CHECK_OK(try_process(job, &process[1]));
     set_ceiling(job, TS_CEILING_PROCESSES, 1);
     CHECK_EQUAL(2, job_use(job, TS_CEILING_PROCESSES));
-    CHECK_STATUS(TS_ERR_NO_RESOURCES, make_process(job, &process[2]));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, try_process(job, &process[2]));
     CHECK_OK(ts_thread_create(process[1], "a", 1, 0, &thread));
     close_handle(thread);
     end_process(process[0]);
     CHECK(use_comes_to(job, TS_CEILING_PROCESSES, 1));
-    CHECK_STATUS(TS_ERR_NO_RESOURCES, make_process(job, &process[2]));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, try_process(job, &process[2]));
     end_process(process[1]);
     CHECK(use_comes_to(job, TS_CEILING_PROCESSES, 0));
-    CHECK_OK(make_process(job, &process[2]));
+    CHECK_OK(try_process(job, &process[2]));
     end_process(process[2]);
     close_handle(job);
 }
@@ -181,7 +177,7 @@ static void q4_every_ancestor(void) {
     for (unsigned i = 0; i < 4; i++) {
         memory[i] = job_use(jobs[i], TS_CEILING_MEMORY);
     }
-    CHECK_OK(make_process(jobs[3], &process));
+    CHECK_OK(try_process(jobs[3], &process));
     CHECK_OK(ts_thread_create(process, "a", 1, 0, &thread));
     uint64_t charged = job_use(jobs[3], TS_CEILING_MEMORY) - memory[3];
     CHECK(charged > PAGE);
@@ -207,7 +203,7 @@ static void leave_all_kinds(uint64_t argument) {
     struct ts_packet packet = {.key = 1};
     (void)argument;
     CHECK_OK(ts_job_create(guest_self.job, 0, &handle));
-    CHECK_OK(make_process(handle, &handle));
+    CHECK_OK(try_process(handle, &handle));
     CHECK_OK(ts_resource_create(guest_self.extra, TS_RESOURCE_LOG, 0, 0, &handle));
     CHECK_OK(ts_interrupt_create(guest_self.extra, device_line, device_line_options, &handle));
     CHECK_OK(ts_interrupt_bind(handle, port, 1));
