@@ -27,6 +27,7 @@ enum exception {
 };
 
 #define PAGE_FAULT_WRITE   2u
+#define PAGE_FAULT_USER    4u
 #define PAGE_FAULT_EXECUTE 16u
 
 #define GATE_KERNEL 0x8e00ul
@@ -94,6 +95,10 @@ static void describe_double_fault(struct fault *fault) {
 }
 
 static void describe_page_fault(const struct arch_frame *frame, struct fault *fault) {
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL; /* an access of the CPU's own, for a descriptor: not one that can be tried again */
+        return;
+    }
     fault->address = cr2_read();
     fault->access = frame->error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE
                     : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
