@@ -103,6 +103,11 @@ static void describe_page_fault(const struct arch_frame *frame, struct fault *fa
     fault->access = frame->error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE
                     : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
                                                       : FAULT_READ;
+    /* An access that the CPU makes by itself for an instruction of user mode, as to a descriptor:
+     * what the page permits user mode says nothing about it, and trying again would not end. */
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL;
+    }
     fault->in_user_copy = !fault->from_user && fault->address < ARCH_USER_TOP &&
                           frame->rip >= (uint64_t)usercopy_start &&
                           frame->rip < (uint64_t)usercopy_end;
