@@ -81,25 +81,20 @@ static uint64_t map(struct process *process, struct vmo *vmo, uint64_t address, 
 static void load_segment(struct process *process, const struct elf_segment *segment, const void *image) {
     struct vmo *vmo = NULL;
     uint64_t size = segment->page_end - segment->page_start;
-    must(vmo_create(&process->job->account, size, &vmo), "memory of a segment");
+    must(vmo_create(&process->job->account, size, 0, &vmo), "memory of a segment");
     must(vmo_write_kernel(vmo, (const char *)image + segment->offset, segment->address - segment->page_start,
                           segment->file_size),
          "segment");
     uint32_t permissions = (segment->flags & ELF_READ) != 0 ? TS_VMAR_READ : 0;
     permissions |= (segment->flags & ELF_WRITE) != 0 ? TS_VMAR_WRITE : 0;
-    if ((segment->flags & ELF_EXECUTE) != 0) {
-        permissions |= TS_VMAR_EXECUTE;
-        for (uint64_t page = 0; page < size >> TS_PAGE_SHIFT; page++) {
-            arch_cache_sync_code(vmo_page(vmo, page), TS_PAGE_SIZE);
-        }
-    }
+    permissions |= (segment->flags & ELF_EXECUTE) != 0 ? TS_VMAR_EXECUTE : 0;
     (void)map(process, vmo, segment->page_start, size, permissions);
     object_release(&vmo->object);
 }
 
 static uint64_t make_stack(struct process *process) {
     struct vmo *vmo = NULL;
-    must(vmo_create(&process->job->account, STACK_SIZE, &vmo), "stack");
+    must(vmo_create(&process->job->account, STACK_SIZE, 0, &vmo), "stack");
     uint64_t base = map(process, vmo, 0, STACK_SIZE, TS_VMAR_READ | TS_VMAR_WRITE);
     object_release(&vmo->object);
     return base + STACK_SIZE;
@@ -123,14 +118,16 @@ static void add_boot_range(struct startup *startup, const struct boot_range *ran
 
 static void add_time_page(struct startup *startup) {
     struct vmo *vmo = NULL;
-    must(vmo_create(NULL, TS_PAGE_SIZE, &vmo), "time page");
-    arch_time_page_fill(vmo_page(vmo, 0));
+    must(vmo_create(NULL, TS_PAGE_SIZE, 0, &vmo), "time page");
+    void *page = vmo_pin_page(vmo, 0);
+    must(page != NULL ? TS_OK : TS_ERR_NO_MEMORY, "time page");
+    arch_time_page_fill(page);
     add_handle(startup, TS_STARTUP_TIME_PAGE, &vmo->object, TS_RIGHT_BASIC | TS_RIGHT_READ | TS_RIGHT_MAP);
 }
 
 static void add_command_line(struct startup *startup, const struct boot_info *bi) {
     struct vmo *vmo = NULL;
-    must(vmo_create(NULL, sizeof(bi->command_line), &vmo), "command line");
+    must(vmo_create(NULL, sizeof(bi->command_line), 0, &vmo), "command line");
     must(vmo_write_kernel(vmo, bi->command_line, 0, sizeof(bi->command_line)), "command line");
     add_handle(startup, TS_STARTUP_COMMAND_LINE, &vmo->object, TS_RIGHT_BASIC | TS_RIGHT_READ | TS_RIGHT_MAP);
 }

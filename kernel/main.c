@@ -145,6 +145,7 @@ _Noreturn void kernel_main(const struct boot_info *bi) {
     stage("system calls");
     syscall_set_mutation(bi->command_line);
     address_space_init();                           /* a task that takes address spaces apart */
+    vmo_init();                                     /* and one for large memory objects */
     struct task *first = task_create_kernel("boot", boot_task, (void *)(uintptr_t)bi, PRIORITY_DEFAULT);
     if (first == NULL) {
         panic("no memory for the first task");

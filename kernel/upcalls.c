@@ -8,25 +8,11 @@
 #include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/devices.h"
+#include "kernel/fault.h"
 #include "kernel/kernelspace.h"
 #include "kernel/process.h"
 #include "kernel/system.h"
 #include "kernel/trace.h"
-
-/* A thread may meet a page that is just being split (break before make), or bits that software manages: under the
- * space's lock the table says whether the access was permitted, and if so it is tried again. */
-static bool page_permits(const struct fault *fault) {
-    if (fault->address >= ARCH_USER_TOP) {
-        return false;
-    }
-    struct address_space *space = thread_current()->process->space;
-    uint32_t access = PT_USER | ((fault->access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0) |
-                      ((fault->access & FAULT_WRITE) != 0 ? PT_WRITE : 0);
-    mutex_acquire(&space->lock);
-    ts_status_t status = pagetable_touch(&space->table, fault->address, access);
-    mutex_release(&space->lock);
-    return status == TS_OK;
-}
 
 static const char *fault_name(enum fault_kind kind) {
     static const char *const names[] = {
@@ -35,6 +21,10 @@ static const char *fault_name(enum fault_kind kind) {
         [FAULT_ALIGNMENT] = "alignment fault", [FAULT_GENERAL] = "protection fault",
         [FAULT_STACK] = "kernel stack overflow", [FAULT_MACHINE] = "machine check"};
     return names[kind];
+}
+
+static bool is_resolved(const struct fault *fault) {
+    return fault_resolve(thread_current()->process->space, fault->address, fault->access) == TS_OK;
 }
 
 /* Nobody handles faults yet but the kernel: the process ends, and its exit code says so (T11). */
@@ -61,8 +51,8 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     if (fault->from_user) {
         irq_off_begin();
     }
-    if (fault->from_user && fault->kind == FAULT_PAGE && page_permits(fault)) {
-        kernel_interrupt_exit(); /* what came up while it waited for the lock */
+    if (fault->from_user && fault->kind == FAULT_PAGE && is_resolved(fault)) {
+        kernel_interrupt_exit(); /* what came up while it waited for locks */
         return true;
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
@@ -70,6 +60,10 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
         end_faulting_process(frame, fault);
     }
     if (fault->in_user_copy && fault->kind != FAULT_STACK) {
+        if (fault->kind == FAULT_PAGE) {
+            task_current()->copy_address = fault->address;
+            task_current()->copy_access = fault->access;
+        }
         return false;
     }
     fatal_fault(frame, fault);

@@ -115,8 +115,6 @@ bool arm_psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, int
 extern uint64_t arm_kernel_root;
 void arm_mmu_init(void);
 void arm_mmu_init_cpu(void);
-/* Writes data back to memory, for a CPU that reads it with its caches off. */
-void arm_cache_clean(const void *va, size_t size);
 
 /* irq.c */
 #define ARM_IRQ_TIMER 27u /* the virtual timer's private line, by the Base System Architecture */

@@ -151,7 +151,7 @@ void arch_cache_sync_code(const void *va, size_t size) {
     __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
 }
 
-void arm_cache_clean(const void *va, size_t size) {
+void arch_cache_clean(const void *va, size_t size) {
     uint64_t end = (uint64_t)va + size;
     for (uint64_t line = (uint64_t)va & ~(uint64_t)(data_line - 1); line < end; line += data_line) {
         __asm__ volatile("dc cvac, %0" : : "r"(line) : "memory");

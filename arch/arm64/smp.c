@@ -35,7 +35,7 @@ ts_status_t arch_cpu_start(const struct boot_info *bi, struct arch_percpu *p, vo
     own->table = arm_kernel_root != 0 ? arm_kernel_root : arch_mmu_boot_root();
     own->stack = (uint64_t)stack_top;
     own->percpu = (uint64_t)p;
-    arm_cache_clean(own, sizeof(*own));
+    arch_cache_clean(own, sizeof(*own));
     int64_t result;
     if (!arm_psci_call(PSCI_CPU_ON, bi->cpu[p->cpu].hardware_id & MPIDR_AFFINITY,
                        arm_image_to_phys(arm_secondary_entry), arm_image_to_phys(own), &result)) {

@@ -161,3 +161,10 @@ void arch_cache_sync_code(const void *va, size_t size) {
     __asm__ volatile("fence rw, rw\n\tfence.i" ::: "memory");
     smp_call_set(~(1ul << arch_percpu()->cpu), SBI_RFENCE, SBI_RFENCE_CODE, (const uint64_t[3]){0});
 }
+
+/* Memory is coherent, with devices too, and there is no instruction for it in the base. */
+void arch_cache_clean(const void *va, size_t size) {
+    (void)va;
+    (void)size;
+    __asm__ volatile("fence iorw, iorw" ::: "memory");
+}

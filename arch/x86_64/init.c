@@ -245,3 +245,12 @@ bool arch_entropy(uint64_t *value) {
     }
     return false;
 }
+
+void arch_cache_clean(const void *va, size_t size) {
+    const uint64_t line = 64;
+    uint64_t end = (uint64_t)va + size;
+    for (uint64_t at = (uint64_t)va & ~(line - 1); at < end; at += line) {
+        __asm__ volatile("clflush (%0)" : : "r"(at) : "memory");
+    }
+    __asm__ volatile("mfence" : : : "memory");
+}

@@ -53,13 +53,13 @@ static void thread_finish(struct task *task) {
 
 /* Buffer page and its kernel alias. */
 static ts_status_t make_buffer(struct thread *thread) {
-    ts_status_t status = vmo_create(&thread->process->job->account, TS_PAGE_SIZE, &thread->buffer_vmo);
+    ts_status_t status = vmo_create(&thread->process->job->account, TS_PAGE_SIZE, 0, &thread->buffer_vmo);
     if (status != TS_OK) {
         thread->buffer_vmo = NULL;
         return status;
     }
-    thread->buffer = vmo_page(thread->buffer_vmo, 0);
-    return TS_OK;
+    thread->buffer = vmo_pin_page(thread->buffer_vmo, 0);
+    return thread->buffer != NULL ? TS_OK : TS_ERR_NO_MEMORY;
 }
 
 /* The buffer's place in the process, from the start to the end of the thread: one that is never started leaves no

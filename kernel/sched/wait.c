@@ -132,6 +132,13 @@ void mutex_acquire(struct mutex *mutex) {
     spinlock_release(&mutex->queue.lock);
 }
 
+bool mutex_is_free(struct mutex *mutex) {
+    spinlock_acquire(&mutex->queue.lock);
+    bool is_free = mutex->owner == NULL;
+    spinlock_release(&mutex->queue.lock);
+    return is_free;
+}
+
 void mutex_release(struct mutex *mutex) {
     spinlock_acquire(&mutex->queue.lock);
     ASSERT(mutex->owner == task_current());

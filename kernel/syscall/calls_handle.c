@@ -3,6 +3,7 @@
 #include "gen/handlers.h"
 
 #include "abi/rights.h"
+#include "kernel/fault.h"
 #include "kernel/process.h"
 
 #define CLOSE_MAX 1024u
@@ -23,7 +24,7 @@ ts_status_t sys_handle_close_many(uaddr_t handles, size_t count) {
     ts_status_t result = TS_OK;
     for (size_t i = 0; i < count; i++) {
         ts_handle_t handle = 0;
-        ts_status_t status = arch_copy_from_user(&handle, handles + i * sizeof(handle), sizeof(handle));
+        ts_status_t status = user_copy_in(&handle, handles + i * sizeof(handle), sizeof(handle));
         if (status != TS_OK) {
             return status;
         }

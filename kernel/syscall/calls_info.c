@@ -11,6 +11,7 @@
 #include "kernel/assert.h"
 #include "kernel/devices.h"
 #include "kernel/endpoint.h"
+#include "kernel/fault.h"
 #include "kernel/heap.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -53,7 +54,7 @@ static ts_status_t copy_array(struct object *object, collect_fn collect, size_t 
         cursor.seen = 0;
         cursor.collected = 0;
         collect(object, &cursor);
-        status = arch_copy_to_user(buffer + *actual * record_size, cursor.page, cursor.collected * record_size);
+        status = user_copy_out(buffer + *actual * record_size, cursor.page, cursor.collected * record_size);
         *actual += cursor.collected;
         *available = cursor.seen;
         sched_preemption_point();
@@ -69,7 +70,7 @@ static ts_status_t copy_record(const void *record, size_t record_size, uaddr_t b
         return TS_ERR_BUFFER_TOO_SMALL;
     }
     *actual = 1;
-    return arch_copy_to_user(buffer, record, record_size);
+    return user_copy_out(buffer, record, record_size);
 }
 
 /* --- arrays --- */
@@ -268,6 +269,21 @@ static char *object_name(struct object *object) {
     }
 }
 
+static void fill_vmo(struct vmo *vmo, struct ts_info_vmo *record) {
+    struct vmo_counts counts;
+    vmo_count(vmo, &counts);
+    *record = (struct ts_info_vmo){.size = vmo->size,
+                                   .content_size = vmo->content_size,
+                                   .committed = counts.populated,
+                                   .part = counts.part,
+                                   .mappings = counts.mappings,
+                                   .children = counts.children,
+                                   .cache_policy = vmo->memory_type >> PT_TYPE_SHIFT,
+                                   .physical = vmo->is_physical,
+                                   .contiguous = vmo->is_contiguous,
+                                   .resizable = vmo->is_resizable};
+}
+
 /* --- topics --- */
 
 struct topic {
@@ -342,14 +358,9 @@ static void fill_record(uint32_t topic, const struct handle_view *view, void *re
     case TS_INFO_THREAD:
         fill_thread((const struct thread *)object, record);
         break;
-    case TS_INFO_VMO: {
-        const struct vmo *vmo = (const struct vmo *)object;
-        *(struct ts_info_vmo *)record = (struct ts_info_vmo){.size = vmo->size,
-                                                             .committed = vmo->is_physical ? 0 : vmo->size,
-                                                             .mappings = vmo->mapping_count,
-                                                             .physical = vmo->is_physical};
+    case TS_INFO_VMO:
+        fill_vmo((struct vmo *)object, record);
         break;
-    }
     case TS_INFO_SYSTEM_MEMORY:
         fill_memory(record);
         break;
@@ -410,9 +421,11 @@ ts_status_t sys_object_set_name(ts_handle_t handle, uaddr_t name, size_t length)
         return TS_ERR_ACCESS_DENIED;
     }
     char text[TS_NAME_LENGTH];
+    object_reference(view.object);
     status = syscall_copy_name(name, length, text);
     if (status == TS_OK) {
         memcpy(target, text, sizeof(text));
     }
+    object_release(view.object);
     return status;
 }

@@ -77,25 +77,86 @@ ts_status_t sys_vmar_destroy(struct vmar *vmar) {
     return status;
 }
 
+ts_status_t sys_vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
+    object_reference(&vmar->object);
+    ts_status_t status = vmar_op_range(vmar, op, address, size);
+    object_release(&vmar->object);
+    return status;
+}
+
 ts_status_t sys_vmo_create(uint64_t size, uint32_t options, ts_handle_t *handle) {
-    if (options != 0) {
-        return TS_ERR_INVALID_ARGS;
-    }
     struct vmo *vmo = NULL;
-    ts_status_t status = vmo_create(&process_current()->job->account, size, &vmo);
+    ts_status_t status = vmo_create(&process_current()->job->account, size, options, &vmo);
     return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, NULL, handle) : status;
 }
 
+ts_status_t sys_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *handle) {
+    struct vmo *vmo = NULL;
+    ts_status_t status = vmo_create_contiguous(&process_current()->job->account, size, alignment_log2, &vmo);
+    return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, NULL, handle) : status;
+}
+
+/* V12: a copy may be written, but not executed; a slice is what the parent is, and hangs under its handle (D12). */
+static ts_rights_t child_rights(const struct handle_view *parent, uint32_t options) {
+    ts_rights_t rights = parent->rights;
+    if ((options & TS_VMO_CHILD_SLICE) == 0) {
+        rights = (rights | TS_RIGHT_WRITE | TS_RIGHT_SET_PROPERTY) & ~TS_RIGHT_EXECUTE;
+    }
+    return (options & TS_VMO_CHILD_NO_WRITE) != 0 ? rights & ~TS_RIGHT_WRITE : rights;
+}
+
+ts_status_t sys_vmo_create_child(struct vmo *parent, const struct handle_view *parent_view, uint32_t options,
+                                 uint64_t offset, uint64_t size, ts_handle_t *handle) {
+    struct vmo *child = NULL;
+    object_reference(&parent->object);
+    capability_pin(parent_view->capability);
+    ts_status_t status =
+        vmo_create_child(parent, &process_current()->job->account, options, offset, size, &child);
+    if (status == TS_OK) {
+        bool slice = (options & TS_VMO_CHILD_SLICE) != 0;
+        status = publish(&child->object, child_rights(parent_view, options), slice ? parent_view->capability : NULL,
+                         handle);
+    }
+    capability_unpin(parent_view->capability);
+    object_release(&parent->object);
+    return status;
+}
+
 ts_status_t sys_vmo_read(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    return vmo_read_user(vmo, buffer, offset, length);
+}
+
+ts_status_t sys_vmo_write(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    return vmo_write_user(vmo, buffer, offset, length);
+}
+
+ts_status_t sys_vmo_set_size(struct vmo *vmo, uint64_t size) {
     object_reference(&vmo->object);
-    ts_status_t status = vmo_read_user(vmo, buffer, offset, length);
+    ts_status_t status = vmo_set_size(vmo, size);
     object_release(&vmo->object);
     return status;
 }
 
-ts_status_t sys_vmo_write(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+/* V6: which right an operation needs. */
+static ts_rights_t op_rights(uint32_t op) {
+    bool reads = op == TS_VMO_OP_CACHE_SYNC || op == TS_VMO_OP_CACHE_CLEAN || op == TS_VMO_OP_CACHE_CLEAN_INVALIDATE;
+    return reads ? TS_RIGHT_READ : TS_RIGHT_WRITE;
+}
+
+ts_status_t sys_vmo_op_range(struct vmo *vmo, const struct handle_view *vmo_view, uint32_t op, uint64_t offset,
+                             uint64_t length) {
+    if ((vmo_view->rights & op_rights(op)) == 0) {
+        return TS_ERR_ACCESS_DENIED;
+    }
     object_reference(&vmo->object);
-    ts_status_t status = vmo_write_user(vmo, buffer, offset, length);
+    ts_status_t status = vmo_op_range(vmo, op, offset, length);
+    object_release(&vmo->object);
+    return status;
+}
+
+ts_status_t sys_vmo_set_cache_policy(struct vmo *vmo, uint32_t policy) {
+    object_reference(&vmo->object);
+    ts_status_t status = vmo_set_cache_policy(vmo, policy);
     object_release(&vmo->object);
     return status;
 }

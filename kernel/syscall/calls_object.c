@@ -6,6 +6,7 @@
 #include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/devices.h"
+#include "kernel/fault.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
@@ -127,21 +128,19 @@ ts_status_t sys_port_create(uint32_t options, ts_handle_t *handle) {
 
 ts_status_t sys_port_queue(struct port *port, uaddr_t packet) {
     struct ts_packet copy;
-    ts_status_t status = arch_copy_from_user(&copy, packet, sizeof(copy));
+    ts_status_t status = user_copy_in(&copy, packet, sizeof(copy));
     return status == TS_OK ? port_queue_user(port, &copy, &process_current()->job->account) : status;
 }
 
 /* The buffer is tried first, so that no packet is lost to a bad address. */
 ts_status_t sys_port_wait(struct port *port, uaddr_t packet, ts_time_t deadline) {
     struct ts_packet copy = {0};
-    ts_status_t status = arch_copy_to_user(packet, &copy, sizeof(copy));
+    ts_status_t status = user_copy_out(packet, &copy, sizeof(copy));
     if (status != TS_OK) {
         return status;
     }
-    object_reference(&port->object);
     status = port_wait(port, deadline, &copy);
-    object_release(&port->object);
-    return status == TS_OK ? arch_copy_to_user(packet, &copy, sizeof(copy)) : status;
+    return status == TS_OK ? user_copy_out(packet, &copy, sizeof(copy)) : status;
 }
 
 ts_status_t sys_port_cancel(struct port *port, ts_handle_t source, uint64_t key) {

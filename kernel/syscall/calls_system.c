@@ -7,6 +7,7 @@
 #include "base/string.h"
 #include "gen/syscalls.h"
 #include "kernel/assert.h"
+#include "kernel/fault.h"
 #include "kernel/frames.h"
 #include "kernel/devices.h"
 #include "kernel/process.h"
@@ -30,7 +31,7 @@ ts_status_t sys_log_read(struct resource *resource, const struct handle_view *re
     while (*actual < size) {
         size_t wanted = size - *actual < sizeof(part) ? size - *actual : sizeof(part);
         size_t count = log_read(next, part, wanted);
-        ts_status_t status = arch_copy_to_user(buffer + *actual, part, count);
+        ts_status_t status = user_copy_out(buffer + *actual, part, count);
         if (status != TS_OK) {
             return status;
         }
@@ -52,7 +53,7 @@ ts_status_t sys_log_write(struct resource *resource, const struct handle_view *r
         return TS_ERR_OUT_OF_RANGE;
     }
     char line[LOG_TEXT_MAX + 1] = {0};
-    ts_status_t status = arch_copy_from_user(line, text, length);
+    ts_status_t status = user_copy_in(line, text, length);
     for (size_t i = 0; i < length && status == TS_OK; i++) {
         line[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
     }

@@ -30,7 +30,9 @@ static uint64_t audit_spaces(void) {
     while ((process = process_after(koid)) != NULL) {
         koid = process->object.koid;
         mutex_acquire(&process->space->lock);
+        spinlock_acquire(&process->space->table_lock);
         problems += pagetable_audit(&process->space->table, log_line);
+        spinlock_release(&process->space->table_lock);
         mutex_release(&process->space->lock);
         object_release(&process->object);
         sched_preemption_point();

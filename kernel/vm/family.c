@@ -100,6 +100,7 @@ ts_status_t view_create(struct view *view, uint64_t pages, struct account *accou
         return status;
     }
     mutex_init(&family->lock);
+    spinlock_init(&family->links_lock, LOCK_VMO);
     list_init(&family->views);
     list_init(&family->payers);
     family->charged = account;
@@ -152,18 +153,23 @@ ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, str
 }
 
 bool view_is_small_and_alone(const struct view *view) {
-    const struct family *family = view->family;
-    return family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL && list_is_empty(&family->payers);
+    struct family *family = view->family;
+    return mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
+           list_is_empty(&family->payers);
 }
 
 void view_destroy(struct view *view) {
     struct family *family = view->family;
+    bool alone = view_is_small_and_alone(view);
     DEBUG_ASSERT(list_is_empty(&view->mappings));
+    if (!alone) {
+        mutex_acquire(&family->lock);
+    }
     page_tree_release(&view->tree);
     list_remove(&view->link);
     unsigned left = --family->view_count;
     payer_release(view->payer);
-    if (family->lock.owner == task_current()) {
+    if (!alone) {
         mutex_release(&family->lock);
     }
     if (left == 0) {
@@ -202,6 +208,22 @@ ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **resul
     }
     *place = (uint64_t)frame;
     *result = frame;
+    return TS_OK;
+}
+
+ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame) {
+    struct payer *payer = view->payer;
+    uint64_t *place = page_tree_own(&view->tree, view->first + page, payer);
+    if (place == NULL || account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+        return TS_ERR_NO_MEMORY;
+    }
+    DEBUG_ASSERT(*place == PAGE_ABSENT);
+    payer->uses++;
+    frame->payer = payer;
+    frame->shares = 1;
+    frame->owner = view->family;
+    frame->index = view->first + page;
+    *place = (uint64_t)frame;
     return TS_OK;
 }
 

@@ -5,33 +5,13 @@
  * Pages are numbered from the view's beginning in everything here.
  *
  * family->lock, a sleeping lock, is held in every function unless it says otherwise. It is taken after an address
- * space's lock.
+ * space's lock, and before its table's.
  */
 #pragma once
 
-#include "kernel/page_tree.h"
-#include "kernel/sched.h"
+#include "kernel/vmo.h"
 
 #define FAMILY_VIEWS_MAX 4096u /* loops over relatives are bounded, and a page can be divided among them in bytes */
-
-struct family {
-    struct mutex lock;
-    struct list_node views;  /* of struct view, oldest first */
-    unsigned view_count;
-    struct account *charged; /* for this structure; held */
-    struct payer own;        /* of the first view's account */
-    struct list_node payers; /* of the others' */
-};
-
-struct view {
-    struct family *family;
-    struct list_node link;     /* in family->views */
-    struct list_node mappings; /* of struct mapping */
-    struct page_tree tree;
-    uint64_t first;            /* index of page 0 */
-    uint64_t pages;
-    struct payer *payer;
-};
 
 /* A family with one view, not shared yet: no lock. NO_MEMORY. */
 ts_status_t view_create(struct view *view, uint64_t pages, struct account *account);
@@ -41,11 +21,11 @@ ts_status_t view_create(struct view *view, uint64_t pages, struct account *accou
 ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
                           struct view *child);
 
-/* Takes the view apart: pages that no relative sees are freed. Unlocks; the family goes with its last view. Nothing
- * maps the view any more. Has preemption points unless the view is small and alone. */
+/* Takes the view apart: pages that no relative sees are freed; the family goes with its last view. Nothing maps the
+ * view any more. Takes the lock itself, unless the view is small and alone: then there are no preemption points. */
 void view_destroy(struct view *view);
 
-/* Whether view_destroy() needs no lock and has no preemption point. No lock. */
+/* Nobody else can reach the family, and taking it apart takes a moment. No lock. */
 bool view_is_small_and_alone(const struct view *view);
 
 /* The page as it is: null for zeros. */
@@ -54,6 +34,9 @@ struct frame *view_page(const struct view *view, uint64_t page);
 /* The page to be written: new, or copied if relatives see it. *changed: the page was another before, so what maps it
  * must be told. NO_MEMORY. */
 ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **frame, bool *changed);
+
+/* Gives a frame that nobody pays for to the view, as an absent page. NO_MEMORY: it was not taken. */
+ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame);
 
 /* Whether a write would find the page in place, without copying. */
 bool view_owns_page(const struct view *view, uint64_t page);
@@ -66,6 +49,9 @@ void view_cut(struct view *view, uint64_t first, uint64_t end);
 /* Bytes of pages that the view sees in [first, end), and its part of those: a page that n views see is divided into n
  * parts that differ by a byte at most and add up to the page (rule V20). Preemption points. */
 void view_count(const struct view *view, uint64_t first, uint64_t end, uint64_t *populated, uint64_t *part);
+
+/* Writes back what caches hold of all pages. Preemption points. */
+void view_clean_cache(struct view *view);
 
 /* The first page of [*page, end) that is there. False: none. */
 bool view_next_page(const struct view *view, uint64_t *page, uint64_t end, struct frame **frame);

@@ -32,6 +32,7 @@ ts_status_t space_charge_tables(struct address_space *space) {
 /* The memory of an empty space, charged. */
 static ts_status_t space_init(struct address_space *space, struct account *account) {
     mutex_init(&space->lock);
+    spinlock_init(&space->table_lock, LOCK_VMAR);
     space->account = account;
     space->references = 1;
     ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(*space));

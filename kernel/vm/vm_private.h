@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the files of this room. Locks: the address space's, unless said otherwise. */
+/*
+ * Shared by the files of this room. Order of locks: an address space's lock, a family's lock, a table's lock (which
+ * spins). Whoever changes what a mapping shows holds the first two; so either is enough to read it. Translations of a
+ * mapping change only with its family's lock held, so that a page's owner knows that nobody is about to map it.
+ */
 #pragma once
 
+#include "family.h"
 #include "kernel/vmar.h"
+
+#define VM_PERMISSIONS (TS_VMAR_READ | TS_VMAR_WRITE | TS_VMAR_EXECUTE)
 
 ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t size, struct vmar **root);
 void address_space_reference(struct address_space *space);
@@ -18,6 +25,58 @@ uint32_t asid_allocate(void);
 /* No CPU runs in the space any more; `cpus` did. */
 void asid_release(uint32_t asid, uint64_t cpus);
 
-/* Page tables are memory of the space's account: charges what came, ends the charge of what went. NO_MEMORY: nothing
- * was charged. */
+/* Page tables are memory of the space's account: charges what came, ends the charge of what went. Table lock held.
+ * NO_MEMORY: nothing was charged. */
 ts_status_t space_charge_tables(struct address_space *space);
+
+/* The mapping at an address, by the space's lock; null: none. */
+struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
+
+/* --- mapping.c --- */
+
+/* Charged to the space; not linked anywhere. NO_MEMORY. */
+struct mapping *mapping_new(struct address_space *space, struct vmo *vmo);
+void mapping_free(struct mapping *mapping);
+
+/* The mapping is where its region says, and shows its VMO from now on. Both locks held. */
+void mapping_link(struct mapping *mapping);
+
+/* Removes its translations in [start, end), on all CPUs. Family lock held. */
+void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end);
+
+/* Gives what is mapped in [start, end) these permissions, which are not more than before, or W where it stays
+ * withheld from pages that are not the VMO's own. Family lock held. */
+void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint32_t permissions);
+
+/* One page, or what is there of it already. access: PT_ flags of the access that wants it. Both locks held.
+ * NO_MEMORY. */
+ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
+
+/* Memory in one piece: all of the mapping, with pages as large as fit. Both locks held. NO_MEMORY: nothing is mapped. */
+ts_status_t mapping_install_piece(struct mapping *mapping);
+
+/* The flags of its pages. */
+uint32_t mapping_flags(const struct mapping *mapping);
+
+/* The page of the view that is at an address of the mapping. */
+uint64_t mapping_page(const struct mapping *mapping, uint64_t va);
+
+/* Family lock held, in all mappings of the view: pages [first, end) are not mapped any more (but in `except`, which
+ * may be null); they are mapped without WRITE. */
+void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except);
+void view_write_protect(struct view *view, uint64_t first, uint64_t end);
+uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo);
+
+/* Zeros in [first, end) of the view, mapped or not. NO_MEMORY: nothing happened. Family lock held. */
+ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end);
+
+/* --- fault.c --- */
+
+/* Makes the frame of zeros. */
+void fault_init(void);
+
+/* Maps what is there already of a mapping that was just made, in [start, end) (M15). Both locks held. NO_MEMORY. */
+ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end);
+
+/* The physical address of zeros. */
+uint64_t fault_zero_page(void);

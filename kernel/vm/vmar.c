@@ -8,25 +8,15 @@
 #include "kernel/heap.h"
 #include "vm_private.h"
 
-#define PERMISSIONS (TS_VMAR_READ | TS_VMAR_WRITE | TS_VMAR_EXECUTE)
+#define PERMISSIONS VM_PERMISSIONS
 #define CAN_MAP     (TS_VMAR_CAN_MAP_READ | TS_VMAR_CAN_MAP_WRITE | TS_VMAR_CAN_MAP_EXECUTE)
 #define PLACEMENT   (TS_VMAR_SPECIFIC | TS_VMAR_SPECIFIC_OVERWRITE)
 #define PAGE_BATCH  64u
-#define MAPPING_BATCH 16u
 
 static SLAB_CACHE(vmar_cache, struct vmar);
-static SLAB_CACHE(mapping_cache, struct mapping);
 
 static bool is_aligned(uint64_t value) {
     return (value & (TS_PAGE_SIZE - 1)) == 0;
-}
-
-static uint32_t page_flags(const struct mapping *mapping) {
-    uint32_t flags = PT_USER | mapping->vmo->memory_type;
-    flags |= (mapping->permissions & TS_VMAR_READ) != 0 ? PT_READ : 0;
-    flags |= (mapping->permissions & TS_VMAR_WRITE) != 0 ? PT_WRITE : 0;
-    flags |= (mapping->permissions & TS_VMAR_EXECUTE) != 0 ? PT_EXECUTE : 0;
-    return flags;
 }
 
 /* R, W, X that rights of a handle allow. */
@@ -139,14 +129,6 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 
-static void mapping_free(struct mapping *mapping) {
-    struct address_space *space = mapping->space;
-    __atomic_fetch_sub(&mapping->vmo->mapping_count, 1, __ATOMIC_RELAXED);
-    object_release(&mapping->vmo->object);
-    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
-    slab_free(&mapping_cache, mapping);
-}
-
 /* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
 static void mapping_drop(struct mapping *mapping) {
     mapping->state = MAPPING_GONE;
@@ -182,22 +164,18 @@ static void mapping_end(struct dependent *dependent) {
     address_space_release(space);
 }
 
-static struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
-    if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
-        return NULL;
+/* Charged, and ready to hang under the handle of its VMO. */
+static struct mapping *mapping_make(struct address_space *space, struct vmo *vmo) {
+    struct mapping *mapping = mapping_new(space, vmo);
+    if (mapping != NULL) {
+        mapping->dependent.hold = mapping_hold;
+        mapping->dependent.end = mapping_end;
     }
-    struct mapping *mapping = slab_alloc(&mapping_cache);
-    if (mapping == NULL) {
-        account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
-        return NULL;
-    }
-    object_reference(&vmo->object);
-    __atomic_fetch_add(&vmo->mapping_count, 1, __ATOMIC_RELAXED);
-    mapping->vmo = vmo;
-    mapping->space = space;
-    mapping->dependent.hold = mapping_hold;
-    mapping->dependent.end = mapping_end;
     return mapping;
+}
+
+static struct family *family_of(const struct mapping *mapping) {
+    return mapping->vmo->view->family;
 }
 
 static void mapping_place(struct vmar *vmar, struct mapping *mapping) {
@@ -210,12 +188,17 @@ static bool mapping_share_origin(struct mapping *tail, struct mapping *mapping) 
     return dependent_join(&tail->dependent, &mapping->dependent) || !mapping->held;
 }
 
-/* Puts the second part of a mapping into the range; if the first is being revoked, it ends here and now. */
-static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
+/* Puts the second part of a mapping into the range. Both locks held. */
+static void insert_tail(struct vmar *vmar, struct mapping *tail, const struct mapping *mapping) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     tail->permissions = mapping->permissions;
     tail->allowed = mapping->allowed;
     mapping_place(vmar, tail);
+    mapping_link(tail);
+}
+
+/* If the first part is being revoked, the second ends here and now. Space lock held. */
+static void settle_tail(struct vmar *vmar, struct mapping *tail, struct mapping *mapping) {
     if (!mapping_share_origin(tail, mapping)) {
         unmap_all(vmar, tail->region.base, tail->region.base + tail->region.size);
         tree_remove(&vmar->children, &tail->region.node);
@@ -223,65 +206,20 @@ static void insert_tail(struct vmar *vmar, struct mapping *tail, struct mapping 
     }
 }
 
-static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush);
-
-static ts_status_t map_page_by_page(struct address_space *space, const struct mapping *mapping, uint32_t flags) {
-    for (uint64_t done = 0; done < mapping->region.size; done += TS_PAGE_SIZE) {
-        uint64_t pa = vmo_page_phys(mapping->vmo, (mapping->vmo_offset + done) >> TS_PAGE_SHIFT);
-        ts_status_t status = pagetable_map(&space->table, mapping->region.base + done, pa, PT_SIZE_4K, flags);
-        if (status != TS_OK) {
-            return status;
-        }
-        if ((done >> TS_PAGE_SHIFT) % PAGE_BATCH == PAGE_BATCH - 1) {
-            sched_preemption_point();
-        }
-    }
-    return TS_OK;
-}
-
-/* Memory in one piece. In parts of at most one table of each size: where large pages do not fit, a part is 2 MiB. */
-static ts_status_t map_in_one_piece(struct address_space *space, const struct mapping *mapping, uint32_t flags) {
-    uint64_t va = mapping->region.base;
-    uint64_t end = va + mapping->region.size;
-    uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
-    uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
-    while (va < end) {
-        uint64_t boundary = (va | (part - 1)) + 1;
-        uint64_t length = (boundary < end ? boundary : end) - va;
-        ts_status_t status = pagetable_map_range(&space->table, va, pa, length, flags);
-        if (status != TS_OK) {
-            return status;
-        }
-        va += length;
-        pa += length;
-        sched_preemption_point();
-    }
-    return TS_OK;
-}
-
-/* All or nothing, the tables charged. */
-static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
-    DEBUG_ASSERT(space->lock.owner == task_current());
+/* What a new mapping shows at once: memory in one piece, or with MAP_RANGE what is there. Both locks held. */
+static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
     const struct vmo *vmo = mapping->vmo;
     const struct region *region = &mapping->region;
     if (mapping->permissions == 0) {
         return TS_OK; /* no access at all: nothing to map */
     }
-    ts_status_t status;
-    if (vmo->is_physical || vmo->is_borrowed) {
-        status = map_in_one_piece(space, mapping, page_flags(mapping));
-    } else {
-        status = map_page_by_page(space, mapping, page_flags(mapping));
+    if (vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous) {
+        return mapping_install_piece(mapping);
     }
-    if (status == TS_OK) {
-        status = space_charge_tables(space);
-    }
+    ts_status_t status =
+        what_is_there ? fault_map_range(mapping, region->base, region->base + region->size) : TS_OK;
     if (status != TS_OK) {
-        struct pt_flush flush;
-        pt_flush_init(&flush);
-        unmap_pages(space, region->base, region->base + region->size, &flush);
-        pagetable_flush(&space->table, &flush);
-        (void)space_charge_tables(space); /* no more than before */
+        mapping_unmap(mapping, region->base, region->base + region->size);
     }
     return status;
 }
@@ -290,10 +228,11 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
 
 static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, const struct vmo *vmo,
                              ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint32_t *allowed) {
-    if ((options & ~(PERMISSIONS | PLACEMENT)) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
+    if ((options & ~(PERMISSIONS | PLACEMENT | TS_VMAR_MAP_RANGE)) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if (!permissions_are_valid(options)) {
+    bool overwrites_and_maps = (options & TS_VMAR_SPECIFIC_OVERWRITE) != 0 && (options & TS_VMAR_MAP_RANGE) != 0;
+    if (!permissions_are_valid(options) || overwrites_and_maps) { /* M4 */
         return TS_ERR_INVALID_ARGS;
     }
     *allowed = permissions_of_flags(vmar->can_map) & permissions_of_rights(vmar_rights) &
@@ -310,6 +249,7 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     return TS_OK;
 }
 
+/* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
 static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t base = 0;
@@ -325,7 +265,10 @@ static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offs
         status = unmap_locked(vmar, base, mapping->region.size, &any);
     }
     if (status == TS_OK) {
-        status = map_pages(vmar->space, mapping);
+        mutex_acquire(&family_of(mapping)->lock);
+        mapping_link(mapping);
+        status = map_pages(mapping, (options & TS_VMAR_MAP_RANGE) != 0);
+        mutex_release(&family_of(mapping)->lock);
     }
     if (status == TS_OK) {
         mapping_place(vmar, mapping);
@@ -343,7 +286,7 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
     if (status != TS_OK) {
         return status;
     }
-    struct mapping *mapping = mapping_new(vmar->space, vmo);
+    struct mapping *mapping = mapping_make(vmar->space, vmo);
     if (mapping == NULL) {
         return TS_ERR_NO_MEMORY;
     }
@@ -413,88 +356,25 @@ static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
     }
 }
 
-/* Removes translations of one mapping or a part of it; no large page reaches beyond its ends. In parts that end where
- * no large page can be in the way (VMOs of registers are smaller than the larger ones). */
-static void unmap_pages(struct address_space *space, uint64_t start, uint64_t end, struct pt_flush *flush) {
-    DEBUG_ASSERT(space->lock.owner == task_current());
-    while (start < end) {
-        uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
-        uint64_t stop = boundary < end ? boundary : end;
-        ts_status_t status = pagetable_unmap_range(&space->table, start, stop - start, flush);
-        ASSERT(status == TS_OK);
-        start = stop;
-        if (start < end) {
-            pagetable_flush(&space->table, flush);
-            sched_preemption_point();
-        }
-    }
+struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address) {
+    struct mapping *mapping = next_mapping(top, address);
+    return mapping != NULL && mapping->region.base <= address ? mapping : NULL;
 }
 
-/* The same for all mappings in [start, end) below a range; all CPUs forget them, before anything that they reach is
- * released. */
+/* All mappings in [start, end) below a range are not translated any more; all CPUs forget them, before anything that
+ * they reach is released. */
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end) {
-    struct address_space *space = vmar->space;
-    struct pt_flush flush;
-    pt_flush_init(&flush);
-    const struct mapping *mapping;
-    unsigned done = 0;
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
+    struct mapping *mapping;
     while (start < end && (mapping = next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
         uint64_t base = mapping->region.base > start ? mapping->region.base : start;
         uint64_t mapping_end = mapping->region.base + mapping->region.size;
         start = mapping_end < end ? mapping_end : end;
-        unmap_pages(space, base, start, &flush);
-        if (++done % MAPPING_BATCH == 0) {
-            pagetable_flush(&space->table, &flush);
-            sched_preemption_point();
-        }
+        mutex_acquire(&family_of(mapping)->lock);
+        mapping_unmap(mapping, base, start);
+        mutex_release(&family_of(mapping)->lock);
+        sched_preemption_point();
     }
-    pagetable_flush(&space->table, &flush);
-    (void)space_charge_tables(space); /* no more than before */
-}
-
-/* Splits large pages until one ends or begins at `va`. */
-static ts_status_t split_at(struct address_space *space, uint64_t va) {
-    struct pt_mapping leaf;
-    ts_status_t status = TS_OK;
-    while (status == TS_OK && pagetable_query(&space->table, va, &leaf) == TS_OK && (va & (leaf.size - 1)) != 0) {
-        struct pt_flush flush;
-        pt_flush_init(&flush);
-        status = pagetable_split_large_page(&space->table, va, &flush);
-        pagetable_flush(&space->table, &flush);
-    }
-    return status;
-}
-
-#define SPLITS_MAX 4u /* two levels, at both ends */
-
-/* Makes it possible to change [start, end) alone: what fails, fails here. Tables are charged before they are made. */
-static ts_status_t split_edges(struct address_space *space, uint64_t start, uint64_t end) {
-    ts_status_t status = account_charge(space->account, TS_CEILING_MEMORY, SPLITS_MAX * TS_PAGE_SIZE);
-    if (status != TS_OK) {
-        return status;
-    }
-    space->charged_tables += SPLITS_MAX;
-    status = split_at(space, start);
-    if (status == TS_OK) {
-        status = split_at(space, end);
-    }
-    (void)space_charge_tables(space); /* no more than was charged */
-    return status;
-}
-
-/* Whether a large page may lie across the address. */
-static bool may_need_split(const struct vmar *vmar, uint64_t address) {
-    const struct region *region = first_region(vmar, address);
-    if (region == NULL || region->is_vmar || region->base >= address) {
-        return false;
-    }
-    const struct vmo *vmo = container_of(region, const struct mapping, region)->vmo;
-    return vmo->is_physical || vmo->is_borrowed;
-}
-
-static ts_status_t prepare_change(struct vmar *vmar, uint64_t start, uint64_t end) {
-    bool needed = may_need_split(vmar, start) || may_need_split(vmar, end);
-    return needed ? split_edges(vmar->space, start, end) : TS_OK;
 }
 
 /* Ends a range whose children are gone already: its place in the parent and the parent's reference. */
@@ -551,8 +431,10 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
         mapping_remove(vmar, mapping);
         return;
     }
+    struct mapping *tail = NULL;
+    mutex_acquire(&family_of(mapping)->lock);
     if (start > base && end < mapping_end) {
-        struct mapping *tail = *spare;
+        tail = *spare;
         *spare = NULL;
         tail->region = (struct region){.base = end, .size = mapping_end - end, .parent = vmar};
         tail->vmo_offset = mapping->vmo_offset + (end - base);
@@ -566,6 +448,10 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
         mapping->region.base = end;
         mapping->region.size = mapping_end - end;
         tree_insert(&vmar->children, &mapping->region.node, end);
+    }
+    mutex_release(&family_of(mapping)->lock);
+    if (tail != NULL) {
+        settle_tail(vmar, tail, mapping);
     }
 }
 
@@ -594,7 +480,6 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
 
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
-    struct address_space *space = vmar->space;
     uint64_t end = address + size;
     struct mapping *cut = NULL; /* by both ends */
     ts_status_t status = check_unmap(vmar, address, end, any, &cut);
@@ -603,17 +488,10 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
     }
     struct mapping *spare = NULL;
     if (cut != NULL) {
-        spare = mapping_new(space, cut->vmo);
+        spare = mapping_make(vmar->space, cut->vmo);
         if (spare == NULL) {
             return TS_ERR_NO_MEMORY;
         }
-    }
-    status = prepare_change(vmar, address, end);
-    if (status != TS_OK) {
-        if (spare != NULL) {
-            mapping_drop(spare);
-        }
-        return status;
     }
     unmap_all(vmar, address, end);
     struct region *region;
@@ -701,48 +579,35 @@ static ts_status_t divide_at(struct vmar *vmar, uint64_t address) {
         return TS_OK;
     }
     struct mapping *mapping = container_of(region, struct mapping, region);
-    struct mapping *tail = mapping_new(vmar->space, mapping->vmo);
+    struct mapping *tail = mapping_make(vmar->space, mapping->vmo);
     if (tail == NULL) {
         return TS_ERR_NO_MEMORY;
     }
     uint64_t end = region->base + region->size;
+    mutex_acquire(&family_of(mapping)->lock);
     tail->region = (struct region){.base = address, .size = end - address, .parent = vmar};
     tail->vmo_offset = mapping->vmo_offset + (address - region->base);
     region->size = address - region->base;
     insert_tail(vmar, tail, mapping);
+    mutex_release(&family_of(mapping)->lock);
+    settle_tail(vmar, tail, mapping);
     return TS_OK;
 }
 
-/* In parts, as unmap_pages. */
-static void protect_pages(struct address_space *space, const struct mapping *mapping) {
-    uint64_t start = mapping->region.base;
-    uint64_t end = start + mapping->region.size;
-    while (start < end) {
-        uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
-        uint64_t stop = boundary < end ? boundary : end;
-        struct pt_flush flush;
-        pt_flush_init(&flush);
-        ts_status_t status = pagetable_protect(&space->table, start, stop - start, page_flags(mapping), &flush);
-        ASSERT(status == TS_OK);
-        pagetable_flush(&space->table, &flush);
-        start = stop;
-        sched_preemption_point();
-    }
-}
-
-static ts_status_t protect_mapping(struct vmar *vmar, struct mapping *mapping, uint32_t permissions) {
-    uint32_t before = mapping->permissions;
-    ts_status_t status = TS_OK;
+/* What is taken away goes at once. What is given comes by faults, because WRITE is for pages that are the VMO's own. */
+static void protect_mapping(struct mapping *mapping, uint32_t permissions) {
+    struct region *region = &mapping->region;
+    mutex_acquire(&family_of(mapping)->lock);
+    uint32_t kept = mapping->permissions & permissions;
     mapping->permissions = permissions;
-    if (permissions == 0) {
-        unmap_all(vmar, mapping->region.base, mapping->region.base + mapping->region.size);
-    } else if (before == 0) {
-        status = map_pages(vmar->space, mapping);
-    } else if (permissions != before) {
-        protect_pages(vmar->space, mapping);
+    if (kept == 0 || (permissions & TS_VMAR_EXECUTE) != 0) {
+        mapping_unmap(mapping, region->base, region->base + region->size);
+    } else {
+        uint32_t flags = mapping_flags(mapping);
+        flags &= (kept & TS_VMAR_WRITE) != 0 ? UINT32_MAX : ~(uint32_t)PT_WRITE;
+        mapping_protect(mapping, region->base, region->base + region->size, flags);
     }
-    mapping->permissions = status == TS_OK ? permissions : before;
-    return status;
+    mutex_release(&family_of(mapping)->lock);
 }
 
 static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t size, uint32_t permissions) {
@@ -750,17 +615,14 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
     uint64_t end = address + size;
     ts_status_t status = check_protect(vmar, address, end, permissions);
     if (status == TS_OK) {
-        status = prepare_change(vmar, address, end);
-    }
-    if (status == TS_OK) {
         status = divide_at(vmar, address);
     }
     if (status == TS_OK) {
         status = divide_at(vmar, end);
     }
     struct region *region = status == TS_OK ? first_region(vmar, address) : NULL;
-    for (; status == TS_OK && region != NULL && region->base < end; region = next_region(region)) {
-        status = protect_mapping(vmar, container_of(region, struct mapping, region), permissions);
+    for (; region != NULL && region->base < end; region = next_region(region)) {
+        protect_mapping(container_of(region, struct mapping, region), permissions);
         sched_preemption_point();
     }
     return status;
@@ -780,6 +642,48 @@ ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options
     }
     mutex_acquire(&vmar->space->lock);
     status = vmar->destroyed ? TS_ERR_BAD_STATE : protect_locked(vmar, address, size, options);
+    mutex_release(&vmar->space->lock);
+    return status;
+}
+
+/* --- operations on what is mapped --- */
+
+/* The operation on the part of a mapping that [address, end) covers. Space lock held. */
+static ts_status_t op_on_mapping(struct mapping *mapping, uint32_t op, uint64_t address, uint64_t end) {
+    uint64_t base = mapping->region.base;
+    uint64_t start = base > address ? base : address;
+    uint64_t stop = base + mapping->region.size < end ? base + mapping->region.size : end;
+    bool writes = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO ||
+                  op == TS_VMO_OP_CACHE_INVALIDATE;
+    if ((mapping->allowed & (writes ? TS_VMAR_WRITE : TS_VMAR_READ)) == 0) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    return vmo_op_range(mapping->vmo, op, mapping->vmo_offset + (start - base), stop - start);
+}
+
+static ts_status_t op_locked(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
+    uint64_t end = address + size;
+    ts_status_t status = TS_OK;
+    while (status == TS_OK && address < end) {
+        struct mapping *mapping = vmar_find_mapping(vmar, address);
+        if (mapping == NULL) {
+            return TS_ERR_BAD_STATE;
+        }
+        status = op_on_mapping(mapping, op, address, end);
+        address = mapping->region.base + mapping->region.size;
+        sched_preemption_point();
+    }
+    return status;
+}
+
+ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
+    ts_status_t status = check_address(vmar, address, size);
+    if (status != TS_OK) {
+        return status;
+    }
+    mutex_acquire(&vmar->space->lock);
+    status = vmar->destroyed ? TS_ERR_BAD_STATE : op_locked(vmar, op, address, size);
     mutex_release(&vmar->space->lock);
     return status;
 }

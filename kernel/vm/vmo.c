@@ -1,113 +1,101 @@
 /* SPDX-License-Identifier: MIT */
-/* VMOs whose pages are all there from the beginning, so that their page tree never changes and needs no lock. */
+/*
+ * VMOs: how they are made, cloned, resized, and taken apart. The pages themselves are family.c's; reads, writes and
+ * operations on ranges are in vmo_access.c.
+ */
 #include "kernel/vmo.h"
 
+#include "abi/options.h"
 #include "base/string.h"
+#include "family.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "vm_private.h"
 
-#define NODE_BITS   9u
-#define NODE_WORDS  ((uint64_t)1 << NODE_BITS)
-#define PAGE_BATCH  32u /* pages between two preemption points */
+#define PIECE_BATCH 64u
+#define CHILD_KINDS (TS_VMO_CHILD_SNAPSHOT | TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | TS_VMO_CHILD_SLICE)
 
 static SLAB_CACHE(vmo_cache, struct vmo);
 
-static unsigned tree_height(uint64_t pages) {
-    unsigned height = 0;
-    while (height < 4 && pages > (uint64_t)1 << (NODE_BITS * height)) {
-        height++;
-    }
-    return height;
-}
+/* VMOs whose end takes longer than a moment, or needs a lock: a task takes them apart. */
+static struct wait_queue ended_queue;
+static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
 
-/* A frame for the VMO, charged to its account. */
-static struct frame *charged_frame(struct account *account, enum frame_use use) {
-    if (account_charge(account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
-        return NULL;
-    }
-    struct frame *frame = frame_alloc(use, FRAME_ANY);
-    if (frame == NULL) {
-        account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-    }
-    return frame;
-}
+/* --- the end of VMOs --- */
 
-/* The word of a page; makes nodes on the way if `create`. Null: no node, or no memory for one. */
-static uint64_t *tree_word(struct vmo *vmo, uint64_t index, bool create) {
-    uint64_t *word = &vmo->pages.root;
-    for (unsigned level = vmo->pages.height; level > 0; level--) {
-        if (*word == 0) {
-            struct frame *frame = create ? charged_frame(vmo->object.account, FRAME_KERNEL) : NULL;
-            if (frame == NULL) {
-                return NULL;
-            }
-            *word = (uint64_t)frame_to_virt(frame);
-        }
-        uint64_t *node = (uint64_t *)*word;
-        word = &node[index >> (NODE_BITS * (level - 1)) & (NODE_WORDS - 1)];
+/* Gone from its parent's children; its own children have no parent any more. Any context. */
+static void vmo_released(struct object *object) {
+    struct vmo *vmo = container_of(object, struct vmo, object);
+    struct family *family = vmo->view->family;
+    spinlock_acquire(&family->links_lock);
+    struct list_node *node;
+    while ((node = list_pop_head(&vmo->children)) != NULL) {
+        container_of(node, struct vmo, sibling)->parent = NULL;
     }
-    return word;
-}
-
-static struct frame *tree_frame(const struct vmo *vmo, uint64_t index) {
-    const uint64_t *word = tree_word((struct vmo *)(uintptr_t)vmo, index, false);
-    return word != NULL ? (struct frame *)*word : NULL;
-}
-
-static void node_free(struct account *account, uint64_t word, unsigned height) {
-    if (word == 0 || height == 0) {
-        return;
-    }
-    const uint64_t *node = (const uint64_t *)word;
-    for (uint64_t i = 0; i < NODE_WORDS && height > 1; i++) {
-        node_free(account, node[i], height - 1);
-    }
-    frame_free(frame_from_phys(virt_to_phys(node)));
-    account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-}
-
-/* The lowest node on the way to a page, whose pages are freed, goes. */
-static void leaf_node_free(struct vmo *vmo, uint64_t index) {
-    uint64_t *word = &vmo->pages.root;
-    for (unsigned level = vmo->pages.height; level > 1 && *word != 0; level--) {
-        word = &((uint64_t *)*word)[index >> (NODE_BITS * (level - 1)) & (NODE_WORDS - 1)];
-    }
-    node_free(vmo->object.account, *word, vmo->pages.height > 0 ? 1 : 0);
-    *word = 0;
-}
-
-/* Frees some pages: as many as may take a moment with interrupts off. False: there are more. */
-static bool free_some_pages(struct vmo *vmo) {
-    uint64_t pages = vmo->size >> TS_PAGE_SHIFT;
-    uint64_t end = vmo->freed + PAGE_BATCH < pages ? vmo->freed + PAGE_BATCH : pages;
-    for (; vmo->freed < end; vmo->freed++) {
-        struct frame *frame = tree_frame(vmo, vmo->freed);
-        if (frame != NULL) {
-            frame_free(frame);
-            account_release(vmo->object.account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-        }
-        if (vmo->freed % NODE_WORDS == NODE_WORDS - 1 || vmo->freed == pages - 1) {
-            leaf_node_free(vmo, vmo->freed);
+    struct vmo *parent = vmo->parent;
+    if (parent != NULL) {
+        list_remove(&vmo->sibling);
+        parent->slices -= vmo->sliced != NULL ? 1 : 0;
+        if (list_is_empty(&parent->children)) {
+            object_update_signals(&parent->object, 0, TS_SIGNAL_ZERO_CHILDREN);
         }
     }
-    return end == pages;
+    spinlock_release(&family->links_lock);
+}
+
+static void vmo_destroy(struct vmo *vmo) {
+    if (vmo->sliced != NULL) {
+        object_release(&vmo->sliced->object);
+    } else {
+        view_destroy(&vmo->own);
+    }
+    object_uncharge(&vmo->object);
+    slab_free(&vmo_cache, vmo);
 }
 
 static void vmo_free(struct object *object) {
     struct vmo *vmo = container_of(object, struct vmo, object);
-    if (!vmo->is_physical && !vmo->is_borrowed) {
-        if (!free_some_pages(vmo)) {
-            grace_continue(&object->grace);
-            return;
-        }
-        node_free(object->account, vmo->pages.root, vmo->pages.height);
+    if (vmo->sliced != NULL || view_is_small_and_alone(&vmo->own)) {
+        vmo_destroy(vmo);
+        return;
     }
-    object_uncharge(object);
-    slab_free(&vmo_cache, vmo);
+    spinlock_acquire(&ended_queue.lock);
+    list_add_tail(&ended_vmos, &vmo->sibling);
+    (void)wait_queue_wake_one(&ended_queue, TS_OK);
+    spinlock_release(&ended_queue.lock);
 }
 
-static const struct object_ops vmo_ops = {.free = vmo_free};
+static void take_apart(void *context) {
+    (void)context;
+    for (;;) {
+        spinlock_acquire(&ended_queue.lock);
+        struct list_node *node = list_pop_head(&ended_vmos);
+        if (node == NULL) {
+            (void)wait_queue_block(&ended_queue, TS_TIME_INFINITE);
+            continue;
+        }
+        spinlock_release(&ended_queue.lock);
+        vmo_destroy(container_of(node, struct vmo, sibling));
+    }
+}
 
+/* A little more urgent than programs, so that what they dropped is back soon. */
+void vmo_init(void) {
+    wait_queue_init(&ended_queue, LOCK_WAIT);
+    list_init(&ended_vmos);
+    fault_init();
+    struct task *task = task_create_kernel("memory", take_apart, NULL, PRIORITY_DEFAULT + 1);
+    if (task == NULL) {
+        panic("no memory for the task that frees memory");
+    }
+    task_make_ready(task);
+}
+
+/* --- their beginning --- */
+
+static const struct object_ops vmo_ops = {.released = vmo_released, .free = vmo_free};
+
+/* Without a view. */
 static ts_status_t vmo_new(struct account *account, uint64_t size, struct vmo **result) {
     struct vmo *vmo = slab_alloc(&vmo_cache);
     if (vmo == NULL) {
@@ -119,51 +107,51 @@ static ts_status_t vmo_new(struct account *account, uint64_t size, struct vmo **
         return status;
     }
     vmo->object.signals = TS_SIGNAL_ZERO_CHILDREN;
-    vmo->size = size;
+    vmo->content_size = size;
+    vmo->size = (size + TS_PAGE_SIZE - 1) & ~(uint64_t)(TS_PAGE_SIZE - 1);
+    vmo->view = &vmo->own;
+    list_init(&vmo->children);
     *result = vmo;
     return TS_OK;
 }
 
-static ts_status_t add_page(struct vmo *vmo, uint64_t index) {
-    uint64_t *word = tree_word(vmo, index, true);
-    struct frame *frame = word != NULL ? charged_frame(vmo->object.account, FRAME_VMO) : NULL;
-    if (frame == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    frame->owner = vmo;
-    frame->index = index;
-    *word = (uint64_t)frame;
-    return TS_OK;
+/* What vmo_new() made goes; it has no view. */
+static void vmo_abandon(struct vmo *vmo) {
+    object_uncharge(&vmo->object);
+    slab_free(&vmo_cache, vmo);
 }
 
-ts_status_t vmo_create(struct account *account, uint64_t size, struct vmo **result) {
+static ts_status_t vmo_new_family(struct account *account, uint64_t size, struct vmo **result) {
     if (size > VMO_SIZE_MAX) {
         return TS_ERR_OUT_OF_RANGE;
     }
-    size = (size + TS_PAGE_SIZE - 1) & ~(uint64_t)(TS_PAGE_SIZE - 1);
     struct vmo *vmo = NULL;
     ts_status_t status = vmo_new(account, size, &vmo);
     if (status != TS_OK) {
         return status;
     }
-    vmo->pages.height = tree_height(size >> TS_PAGE_SHIFT);
-    for (uint64_t i = 0; i < size >> TS_PAGE_SHIFT; i++) {
-        status = add_page(vmo, i);
-        if (status != TS_OK) {
-            vmo->size = i << TS_PAGE_SHIFT; /* so much there is to free */
-            object_release(&vmo->object);
-            return status;
-        }
-        if (i % PAGE_BATCH == PAGE_BATCH - 1) {
-            sched_preemption_point();
-        }
+    status = view_create(&vmo->own, vmo->size >> TS_PAGE_SHIFT, account);
+    if (status != TS_OK) {
+        vmo_abandon(vmo);
+        return status;
     }
     *result = vmo;
     return TS_OK;
 }
 
+ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options, struct vmo **result) {
+    if ((options & ~TS_VMO_RESIZABLE) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    ts_status_t status = vmo_new_family(account, size, result);
+    if (status == TS_OK) {
+        (*result)->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
+    }
+    return status;
+}
+
 ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t size, struct vmo **result) {
-    ts_status_t status = vmo_new(account, size, result);
+    ts_status_t status = vmo_new_family(account, size, result);
     if (status == TS_OK) {
         (*result)->is_physical = true;
         (*result)->physical_base = base;
@@ -173,7 +161,7 @@ ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t
 }
 
 ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **result) {
-    ts_status_t status = vmo_new(NULL, size, result);
+    ts_status_t status = vmo_new_family(NULL, size, result);
     if (status == TS_OK) {
         (*result)->is_borrowed = true;
         (*result)->physical_base = base;
@@ -181,76 +169,212 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
     return status;
 }
 
-void *vmo_page(const struct vmo *vmo, uint64_t page_index) {
-    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    if (page_index >= vmo->size >> TS_PAGE_SHIFT || vmo->is_physical) {
-        return NULL;
+/* Gives the run's frames to the VMO, zeroed in parts. Those that find no place in the tree go back. */
+static ts_status_t adopt_run(struct vmo *vmo, struct frame *run, uint64_t pages) {
+    ts_status_t status = TS_OK;
+    for (uint64_t i = 0; i < pages; i++) {
+        if (status == TS_OK) {
+            memset(frame_to_virt(&run[i]), 0, TS_PAGE_SIZE);
+            status = view_adopt(&vmo->own, i, &run[i]);
+        }
+        if (status != TS_OK) {
+            frame_free(&run[i]);
+        }
+        if (i % PIECE_BATCH == PIECE_BATCH - 1) {
+            sched_preemption_point();
+        }
     }
-    return phys_to_virt(vmo_page_phys(vmo, page_index));
+    return status;
 }
 
-uint64_t vmo_page_phys(const struct vmo *vmo, uint64_t page_index) {
-    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    if (vmo->is_physical || vmo->is_borrowed) {
-        return vmo->physical_base + (page_index << TS_PAGE_SHIFT);
+ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsigned alignment_log2,
+                                  struct vmo **result) {
+    if (size == 0 || alignment_log2 > 30 || (alignment_log2 != 0 && alignment_log2 < TS_PAGE_SHIFT)) {
+        return TS_ERR_INVALID_ARGS;
     }
-    return frame_to_phys(tree_frame(vmo, page_index));
+    ts_status_t status = vmo_new_family(account, size, result);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct vmo *vmo = *result;
+    uint64_t pages = vmo->size >> TS_PAGE_SHIFT;
+    uint64_t align = alignment_log2 == 0 ? 1 : (uint64_t)1 << (alignment_log2 - TS_PAGE_SHIFT);
+    struct frame *run = frame_alloc_run(pages, align, 0, FRAME_VMO, FRAME_DIRTY_OK);
+    status = run != NULL ? adopt_run(vmo, run, pages) : TS_ERR_NO_MEMORY;
+    if (status != TS_OK) {
+        object_release(&vmo->object);
+        return status;
+    }
+    vmo->is_contiguous = true;
+    vmo->physical_base = frame_to_phys(run);
+    return TS_OK;
 }
 
-static ts_status_t check_range(const struct vmo *vmo, uint64_t offset, uint64_t length) {
-    if (vmo->is_physical) {
+/* --- children --- */
+
+static void link_child(struct vmo *parent, struct vmo *child) {
+    struct family *family = parent->view->family;
+    spinlock_acquire(&family->links_lock);
+    child->parent = parent;
+    list_add_tail(&parent->children, &child->sibling);
+    parent->slices += child->sliced != NULL ? 1 : 0;
+    object_update_signals(&parent->object, TS_SIGNAL_ZERO_CHILDREN, 0);
+    spinlock_release(&family->links_lock);
+}
+
+/* V29: the parent's own pages; it must not change its size under the slice. */
+static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *child) {
+    uint64_t end;
+    if (__builtin_add_overflow(offset, child->size, &end) || end > parent->size) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    if (parent->is_resizable) {
         return TS_ERR_NOT_SUPPORTED;
     }
+    object_reference(&parent->object);
+    child->sliced = parent;
+    child->view = parent->view;
+    child->offset = parent->offset + offset;
+    child->memory_type = parent->memory_type;
+    child->is_physical = parent->is_physical;
+    child->is_borrowed = parent->is_borrowed;
+    child->is_contiguous = parent->is_contiguous;
+    child->physical_base = parent->physical_base + offset;
+    return TS_OK;
+}
+
+/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing. */
+static ts_status_t check_snapshot(const struct vmo *parent) {
+    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    return parent->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
+}
+
+static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint64_t offset, struct vmo *child) {
+    uint64_t first = (parent->offset + offset) >> TS_PAGE_SHIFT;
+    uint64_t pages = child->size >> TS_PAGE_SHIFT;
+    ts_status_t status = check_snapshot(parent);
+    if (status == TS_OK) {
+        view_write_protect(parent->view, first, first + pages);
+        status = view_snapshot(parent->view, first, pages, account, &child->own);
+    }
+    return status;
+}
+
+static ts_status_t check_child(const struct vmo *parent, uint32_t options, uint64_t offset, uint64_t size) {
+    uint32_t kind = options & CHILD_KINDS;
     uint64_t end;
-    if (__builtin_add_overflow(offset, length, &end) || end > vmo->size) {
+    if ((options & ~(CHILD_KINDS | TS_VMO_RESIZABLE | TS_VMO_CHILD_NO_WRITE)) != 0 || kind == 0 ||
+        (kind & (kind - 1)) != 0 || (offset & (TS_PAGE_SIZE - 1)) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if ((options & TS_VMO_RESIZABLE) != 0 && (kind == TS_VMO_CHILD_SLICE || (options & TS_VMO_CHILD_NO_WRITE) != 0)) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (size > VMO_SIZE_MAX || __builtin_add_overflow(offset, parent->offset, &end) || end > VMO_SIZE_MAX) {
         return TS_ERR_OUT_OF_RANGE;
     }
     return TS_OK;
 }
 
-enum direction { FROM_VMO, TO_VMO };
-
-static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length,
-                             enum direction direction) {
-    ts_status_t status = check_range(vmo, offset, length);
-    while (status == TS_OK && length > 0) {
-        uint64_t in_page = offset & (TS_PAGE_SIZE - 1);
-        size_t part = TS_PAGE_SIZE - in_page < length ? TS_PAGE_SIZE - in_page : length;
-        char *page = vmo_page(vmo, offset >> TS_PAGE_SHIFT);
-        status = direction == FROM_VMO ? arch_copy_to_user(buffer, page + in_page, part)
-                                       : arch_copy_from_user(page + in_page, buffer, part);
-        buffer += part;
-        offset += part;
-        length -= part;
-        sched_preemption_point();
+ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32_t options, uint64_t offset,
+                             uint64_t size, struct vmo **result) {
+    DEBUG_ASSERT(parent->object.kind == TS_OBJECT_VMO);
+    ts_status_t status = check_child(parent, options, offset, size);
+    struct vmo *child = NULL;
+    if (status == TS_OK) {
+        status = vmo_new(account, size, &child);
     }
+    if (status != TS_OK) {
+        return status;
+    }
+    child->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
+    mutex_acquire(&parent->view->family->lock);
+    status = (options & TS_VMO_CHILD_SLICE) != 0 ? make_slice(parent, offset, child)
+                                                 : make_snapshot(parent, account, offset, child);
+    if (status == TS_OK) {
+        link_child(parent, child);
+    }
+    mutex_release(&parent->view->family->lock);
+    if (status != TS_OK) {
+        vmo_abandon(child);
+        return status;
+    }
+    *result = child;
+    return TS_OK;
+}
+
+/* --- size and policy --- */
+
+static ts_status_t set_size_locked(struct vmo *vmo, uint64_t size, uint64_t content_size) {
+    uint64_t pages = size >> TS_PAGE_SHIFT;
+    if (pages < vmo->own.pages) {
+        if (vmo->own.pins != 0) {
+            return TS_ERR_BAD_STATE;
+        }
+        ts_status_t status = view_clear(&vmo->own, pages, vmo->own.pages);
+        if (status != TS_OK) {
+            return status;
+        }
+    } else if (vmo->own.first + pages > PAGE_TREE_INDEX_MAX) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    vmo->own.pages = pages;
+    vmo->size = size;
+    vmo->content_size = content_size;
+    return TS_OK;
+}
+
+ts_status_t vmo_set_size(struct vmo *vmo, uint64_t size) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
+    if (!vmo->is_resizable) {
+        return TS_ERR_UNAVAILABLE;
+    }
+    if (size > VMO_SIZE_MAX) {
+        return TS_ERR_OUT_OF_RANGE;
+    }
+    mutex_acquire(&vmo->view->family->lock);
+    ts_status_t status = set_size_locked(vmo, (size + TS_PAGE_SIZE - 1) & ~(uint64_t)(TS_PAGE_SIZE - 1), size);
+    mutex_release(&vmo->view->family->lock);
     return status;
 }
 
-ts_status_t vmo_read_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+/* V9. What the cache still holds of cached memory is written back, so that it cannot come over what is written later
+ * past the cache. */
+ts_status_t vmo_set_cache_policy(struct vmo *vmo, uint32_t policy) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    return copy_user(vmo, buffer, offset, length, FROM_VMO);
+    if (policy > TS_CACHE_POLICY_WRITE_THROUGH) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    struct family *family = vmo->view->family;
+    mutex_acquire(&family->lock);
+    spinlock_acquire(&family->links_lock);
+    bool used = !list_is_empty(&vmo->view->mappings) || !list_is_empty(&vmo->children) || vmo->view->pins != 0 ||
+                vmo->sliced != NULL || family->view_count > 1;
+    spinlock_release(&family->links_lock);
+    if (!used) {
+        if (vmo->memory_type == PT_TYPE_CACHED) {
+            view_clean_cache(&vmo->own);
+        }
+        vmo->memory_type = policy << PT_TYPE_SHIFT;
+    }
+    mutex_release(&family->lock);
+    return used ? TS_ERR_BAD_STATE : TS_OK;
 }
 
-ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+void vmo_count(struct vmo *vmo, struct vmo_counts *counts) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    if (vmo->is_borrowed) {
-        return TS_ERR_NOT_SUPPORTED;
+    struct family *family = vmo->view->family;
+    *counts = (struct vmo_counts){0};
+    mutex_acquire(&family->lock);
+    uint64_t first = vmo->offset >> TS_PAGE_SHIFT;
+    view_count(vmo->view, first, first + (vmo->size >> TS_PAGE_SHIFT), &counts->populated, &counts->part);
+    counts->mappings = view_count_mappings(vmo->view, vmo);
+    spinlock_acquire(&family->links_lock);
+    LIST_FOR_EACH(node, &vmo->children) {
+        counts->children++;
     }
-    return copy_user(vmo, buffer, offset, length, TO_VMO);
-}
-
-ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset, uint64_t length) {
-    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    ts_status_t status = check_range(vmo, offset, length);
-    const char *from = data;
-    while (status == TS_OK && length > 0) {
-        uint64_t in_page = offset & (TS_PAGE_SIZE - 1);
-        size_t part = TS_PAGE_SIZE - in_page < length ? TS_PAGE_SIZE - in_page : length;
-        memcpy((char *)vmo_page(vmo, offset >> TS_PAGE_SHIFT) + in_page, from, part);
-        from += part;
-        offset += part;
-        length -= part;
-    }
-    return status;
+    spinlock_release(&family->links_lock);
+    mutex_release(&family->lock);
 }

@@ -87,10 +87,16 @@ struct ts_info_thread {
 
 struct ts_info_vmo {
     uint64_t size;
-    uint64_t committed; /* bytes */
+    uint64_t content_size; /* bytes, not rounded up */
+    uint64_t committed;    /* bytes of pages that it sees */
+    uint64_t part;         /* of those, what it stands for: relatives divide what they share */
     uint64_t mappings;
-    uint32_t physical; /* 1: device registers */
-    uint32_t reserved;
+    uint64_t children;
+    uint32_t cache_policy; /* enum ts_cache_policy */
+    uint8_t physical;      /* 1: device registers */
+    uint8_t contiguous;    /* 1: in one piece */
+    uint8_t resizable;     /* 1 */
+    uint8_t reserved;
 };
 
 struct ts_info_vmar {

@@ -15,9 +15,36 @@
 #define TS_VMAR_CAN_MAP_EXECUTE    (1u << 7)
 #define TS_VMAR_CAN_MAP_SPECIFIC   (1u << 8)
 
-/* Options of vmo_create. */
-#define TS_VMO_RESIZABLE (1u << 0) /* reserved: refused with INVALID_ARGS until sizes can change   \
-                                    */
+#define TS_VMAR_MAP_RANGE          (1u << 9) /* with what is there already, so that it need not fault */
+
+/* Options of vmo_create, and of snapshots. */
+#define TS_VMO_RESIZABLE (1u << 0)
+
+/* Options of vmo_create_child: exactly one of the first three. */
+#define TS_VMO_CHILD_SNAPSHOT                   (1u << 1) /* a copy of what is there now */
+#define TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE (1u << 2) /* pages that the child writes are its own */
+#define TS_VMO_CHILD_SLICE                      (1u << 3) /* the parent's pages themselves */
+#define TS_VMO_CHILD_NO_WRITE                   (1u << 4) /* a handle without WRITE */
+
+/* Operations of vmo_op_range and vmar_op_range. */
+enum ts_vmo_op {
+    TS_VMO_OP_COMMIT = 1,           /* makes the VMO's own pages; needs WRITE */
+    TS_VMO_OP_DECOMMIT = 2,         /* gives pages back, which are zeros then; needs WRITE */
+    TS_VMO_OP_ZERO = 5,             /* any alignment; needs WRITE */
+    TS_VMO_OP_CACHE_SYNC = 6,       /* instructions that were written can be executed; needs READ */
+    TS_VMO_OP_CACHE_INVALIDATE = 7, /* needs WRITE */
+    TS_VMO_OP_CACHE_CLEAN = 8,      /* needs READ */
+    TS_VMO_OP_CACHE_CLEAN_INVALIDATE = 9, /* needs READ */
+};
+
+/* How mappings of a VMO reach its memory. */
+enum ts_cache_policy {
+    TS_CACHE_POLICY_CACHED = 0,
+    TS_CACHE_POLICY_UNCACHED = 1,
+    TS_CACHE_POLICY_UNCACHED_DEVICE = 2,
+    TS_CACHE_POLICY_WRITE_COMBINING = 3,
+    TS_CACHE_POLICY_WRITE_THROUGH = 4,
+};
 
 /* What job_set_ceiling limits. Unset is as the parent, 0 denies. */
 enum ts_job_ceiling {

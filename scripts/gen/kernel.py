@@ -151,6 +151,17 @@ def invocation(call, start):
     return signature(f"    {start}sys_{call.name}", values, "") + ";"
 
 
+def copies_memory(call):
+    """Whether the handler copies from or to user memory: that may fault and sleep, so objects must be kept meanwhile."""
+    return any(argument.type in ("in", "out") for argument in call.arguments)
+
+
+def object_of(call, name):
+    """The looked-up object, as what all objects begin with."""
+    view = next(argument.view for argument in call.arguments if argument.name == name)
+    return f"{name}_view.object" if view else f"(struct object *){name}"
+
+
 def dispatch_function(call):
     if call.attribute == "frame":
         return []
@@ -161,13 +172,16 @@ def dispatch_function(call):
     if any(argument.kind for argument in call.arguments):
         lines.append("    const struct handle_table *handles = process_handles_current();")
     lines += look_ups(call)
+    kept = [argument.name for argument in call.arguments if argument.kind] if copies_memory(call) else []
+    lines += [f"    object_reference({object_of(call, name)});" for name in kept]
     if call.attribute == "noreturn":
         lines.append(f"    trace_count_call(TS_SYSCALL_{call.name.upper()}, TS_OK);")
         return lines + [invocation(call, ""), "}"]
-    if not call.results:
+    if not call.results and not kept:
         return lines + [invocation(call, "return "), "}"]
     lines += [f"    {result.kernel_type} {result.name} = 0;" for result in call.results]
     lines.append(invocation(call, f"{declare_status(call, ARGUMENT_MAX)}status = "))
+    lines += [f"    object_release({object_of(call, name)});" for name in reversed(kept)]
     for i, result in enumerate(call.results):
         lines.append(f"    arch_frame_set_value(frame, {i}, (uint64_t){result.name});")
     return lines + ["    return status;", "}"]
@@ -186,7 +200,7 @@ def dispatch_source(tables):
     lines += ['#include "gen/handlers.h"', ""]
     lines += ['#include "abi/rights.h"', '#include "abi/status.h"', '#include "arch/context.h"']
     lines += ['#include "gen/lookup.h"', '#include "gen/syscalls.h"', '#include "kernel/process.h"']
-    lines += ['#include "kernel/trace.h"']
+    lines += ['#include "kernel/object.h"', '#include "kernel/trace.h"']
     lines += [
         "",
         "static ts_status_t refuse(struct arch_frame *frame, unsigned results, ts_status_t status) {",

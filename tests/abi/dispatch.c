@@ -10,6 +10,7 @@
 #include "gen/lookup.h"
 #include "gen/syscalls.h"
 #include "kernel/process.h"
+#include "kernel/object.h"
 #include "kernel/trace.h"
 
 static ts_status_t refuse(struct arch_frame *frame, unsigned results, ts_status_t status) {
@@ -132,7 +133,10 @@ static ts_status_t dispatch_port_queue(struct arch_frame *frame) {
     if (status != TS_OK) {
         return status;
     }
-    return sys_port_queue(port, (uaddr_t)arch_frame_argument(frame, 1));
+    object_reference((struct object *)port);
+    status = sys_port_queue(port, (uaddr_t)arch_frame_argument(frame, 1));
+    object_release((struct object *)port);
+    return status;
 }
 
 static ts_status_t dispatch_port_wait(struct arch_frame *frame) {
@@ -143,8 +147,11 @@ static ts_status_t dispatch_port_wait(struct arch_frame *frame) {
     if (status != TS_OK) {
         return status;
     }
-    return sys_port_wait(port, (uaddr_t)arch_frame_argument(frame, 1),
+    object_reference((struct object *)port);
+    status = sys_port_wait(port, (uaddr_t)arch_frame_argument(frame, 1),
         (ts_time_t)arch_frame_argument(frame, 2));
+    object_release((struct object *)port);
+    return status;
 }
 
 static ts_status_t dispatch_port_cancel(struct arch_frame *frame) {
@@ -271,11 +278,13 @@ static ts_status_t dispatch_process_create(struct arch_frame *frame) {
     if (status != TS_OK) {
         return refuse(frame, 2, status);
     }
+    object_reference((struct object *)job);
     ts_handle_t process = 0;
     ts_handle_t vmar = 0;
     status = sys_process_create(job, (uaddr_t)arch_frame_argument(frame, 1),
         (size_t)arch_frame_argument(frame, 2), (uint32_t)arch_frame_argument(frame, 3), &process,
         &vmar);
+    object_release((struct object *)job);
     arch_frame_set_value(frame, 0, (uint64_t)process);
     arch_frame_set_value(frame, 1, (uint64_t)vmar);
     return status;
@@ -315,9 +324,11 @@ static ts_status_t dispatch_thread_create(struct arch_frame *frame) {
     if (status != TS_OK) {
         return refuse(frame, 1, status);
     }
+    object_reference((struct object *)process);
     ts_handle_t thread = 0;
     status = sys_thread_create(process, (uaddr_t)arch_frame_argument(frame, 1),
         (size_t)arch_frame_argument(frame, 2), (uint32_t)arch_frame_argument(frame, 3), &thread);
+    object_release((struct object *)process);
     arch_frame_set_value(frame, 0, (uint64_t)thread);
     return status;
 }
@@ -460,6 +471,21 @@ static ts_status_t dispatch_vmar_destroy(struct arch_frame *frame) {
     return sys_vmar_destroy(vmar);
 }
 
+static ts_status_t dispatch_vmar_op_range(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct vmar *vmar;
+    ts_status_t status = vmar_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &vmar);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_vmar_op_range(vmar, (uint32_t)arch_frame_argument(frame, 1),
+        (uint64_t)arch_frame_argument(frame, 2), (uint64_t)arch_frame_argument(frame, 3));
+}
+
 static ts_status_t dispatch_vmo_create(struct arch_frame *frame) {
     if ((arch_frame_argument(frame, 1) >> 32) != 0) {
         return refuse(frame, 1, TS_ERR_INVALID_ARGS);
@@ -479,8 +505,11 @@ static ts_status_t dispatch_vmo_read(struct arch_frame *frame) {
     if (status != TS_OK) {
         return status;
     }
-    return sys_vmo_read(vmo, (uaddr_t)arch_frame_argument(frame, 1),
+    object_reference((struct object *)vmo);
+    status = sys_vmo_read(vmo, (uaddr_t)arch_frame_argument(frame, 1),
         (uint64_t)arch_frame_argument(frame, 2), (uint64_t)arch_frame_argument(frame, 3));
+    object_release((struct object *)vmo);
+    return status;
 }
 
 static ts_status_t dispatch_vmo_write(struct arch_frame *frame) {
@@ -491,8 +520,11 @@ static ts_status_t dispatch_vmo_write(struct arch_frame *frame) {
     if (status != TS_OK) {
         return status;
     }
-    return sys_vmo_write(vmo, (uaddr_t)arch_frame_argument(frame, 1),
+    object_reference((struct object *)vmo);
+    status = sys_vmo_write(vmo, (uaddr_t)arch_frame_argument(frame, 1),
         (uint64_t)arch_frame_argument(frame, 2), (uint64_t)arch_frame_argument(frame, 3));
+    object_release((struct object *)vmo);
+    return status;
 }
 
 static ts_status_t dispatch_vmo_get_size(struct arch_frame *frame) {
@@ -536,6 +568,63 @@ static ts_status_t dispatch_vmo_replace_executable(struct arch_frame *frame) {
     status = sys_vmo_replace_executable((ts_handle_t)arch_frame_argument(frame, 0), resource,
         &executable);
     arch_frame_set_value(frame, 0, (uint64_t)executable);
+    return status;
+}
+
+static ts_status_t dispatch_vmo_set_size(struct arch_frame *frame) {
+    const struct handle_table *handles = process_handles_current();
+    struct vmo *vmo;
+    ts_status_t status = vmo_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_WRITE,
+        &vmo);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_vmo_set_size(vmo, (uint64_t)arch_frame_argument(frame, 1));
+}
+
+static ts_status_t dispatch_vmo_op_range(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct handle_view vmo_view;
+    ts_status_t status = vmo_view_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_NONE, &vmo_view);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_vmo_op_range((struct vmo *)vmo_view.object, &vmo_view,
+        (uint32_t)arch_frame_argument(frame, 1), (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3));
+}
+
+static ts_status_t dispatch_vmo_create_child(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return refuse(frame, 1, TS_ERR_INVALID_ARGS);
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct handle_view parent_view;
+    ts_status_t status = vmo_view_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_DUPLICATE | TS_RIGHT_READ, &parent_view);
+    if (status != TS_OK) {
+        return refuse(frame, 1, status);
+    }
+    ts_handle_t child = 0;
+    status = sys_vmo_create_child((struct vmo *)parent_view.object, &parent_view,
+        (uint32_t)arch_frame_argument(frame, 1), (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3), &child);
+    arch_frame_set_value(frame, 0, (uint64_t)child);
+    return status;
+}
+
+static ts_status_t dispatch_vmo_create_contiguous(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return refuse(frame, 1, TS_ERR_INVALID_ARGS);
+    }
+    ts_handle_t vmo = 0;
+    ts_status_t status = sys_vmo_create_contiguous((uint64_t)arch_frame_argument(frame, 0),
+        (uint32_t)arch_frame_argument(frame, 1), &vmo);
+    arch_frame_set_value(frame, 0, (uint64_t)vmo);
     return status;
 }
 
@@ -652,11 +741,13 @@ static ts_status_t dispatch_log_read(struct arch_frame *frame) {
     if (status != TS_OK) {
         return refuse(frame, 2, status);
     }
+    object_reference(resource_view.object);
     uint64_t next = 0;
     size_t actual = 0;
     status = sys_log_read((struct resource *)resource_view.object, &resource_view,
         (uint64_t)arch_frame_argument(frame, 1), (uaddr_t)arch_frame_argument(frame, 2),
         (size_t)arch_frame_argument(frame, 3), &next, &actual);
+    object_release(resource_view.object);
     arch_frame_set_value(frame, 0, (uint64_t)next);
     arch_frame_set_value(frame, 1, (uint64_t)actual);
     return status;
@@ -670,8 +761,11 @@ static ts_status_t dispatch_log_write(struct arch_frame *frame) {
     if (status != TS_OK) {
         return status;
     }
-    return sys_log_write((struct resource *)resource_view.object, &resource_view,
+    object_reference(resource_view.object);
+    status = sys_log_write((struct resource *)resource_view.object, &resource_view,
         (uaddr_t)arch_frame_argument(frame, 1), (size_t)arch_frame_argument(frame, 2));
+    object_release(resource_view.object);
+    return status;
 }
 
 static ts_status_t dispatch_system_power(struct arch_frame *frame) {
@@ -712,6 +806,20 @@ static ts_status_t dispatch_clock_read(struct arch_frame *frame) {
     ts_status_t status = sys_clock_read(&now);
     arch_frame_set_value(frame, 0, (uint64_t)now);
     return status;
+}
+
+static ts_status_t dispatch_vmo_set_cache_policy(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct vmo *vmo;
+    ts_status_t status = vmo_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_SET_PROPERTY, &vmo);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_vmo_set_cache_policy(vmo, (uint32_t)arch_frame_argument(frame, 1));
 }
 
 static const ts_status_t errors_null[] = {TS_OK};
@@ -798,18 +906,33 @@ static const ts_status_t errors_vmar_protect[] = {TS_ERR_NO_MEMORY, TS_ERR_INVAL
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmar_destroy[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_BAD_STATE, TS_OK};
+static const ts_status_t errors_vmar_op_range[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_OUT_OF_RANGE, TS_OK};
 static const ts_status_t errors_vmo_read[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_vmo_write[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
-    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmo_write[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_get_size[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_OK};
 static const ts_status_t errors_vmo_create_physical[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
     TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_replace_executable[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmo_set_size[] = {TS_ERR_NO_MEMORY, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_BAD_STATE, TS_ERR_UNAVAILABLE,
+    TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmo_op_range[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmo_create_child[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_RESOURCES,
+    TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
+    TS_ERR_OUT_OF_RANGE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmo_create_contiguous[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_OUT_OF_RANGE, TS_OK};
 static const ts_status_t errors_interrupt_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
     TS_ERR_BAD_STATE, TS_ERR_ALREADY_BOUND, TS_ERR_ACCESS_DENIED, TS_OK};
@@ -836,6 +959,8 @@ static const ts_status_t errors_system_power[] = {TS_ERR_INVALID_ARGS, TS_ERR_BA
 static const ts_status_t errors_system_debug[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_clock_read[] = {TS_OK};
+static const ts_status_t errors_vmo_set_cache_policy[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 
 const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_NULL] = {dispatch_null, "null", errors_null},
@@ -892,6 +1017,7 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_VMAR_UNMAP] = {dispatch_vmar_unmap, "vmar_unmap", errors_vmar_unmap},
     [TS_SYSCALL_VMAR_PROTECT] = {dispatch_vmar_protect, "vmar_protect", errors_vmar_protect},
     [TS_SYSCALL_VMAR_DESTROY] = {dispatch_vmar_destroy, "vmar_destroy", errors_vmar_destroy},
+    [TS_SYSCALL_VMAR_OP_RANGE] = {dispatch_vmar_op_range, "vmar_op_range", errors_vmar_op_range},
     [TS_SYSCALL_VMO_CREATE] = {dispatch_vmo_create, "vmo_create", errors_vmo_create},
     [TS_SYSCALL_VMO_READ] = {dispatch_vmo_read, "vmo_read", errors_vmo_read},
     [TS_SYSCALL_VMO_WRITE] = {dispatch_vmo_write, "vmo_write", errors_vmo_write},
@@ -900,6 +1026,12 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
         errors_vmo_create_physical},
     [TS_SYSCALL_VMO_REPLACE_EXECUTABLE] = {dispatch_vmo_replace_executable,
         "vmo_replace_executable", errors_vmo_replace_executable},
+    [TS_SYSCALL_VMO_SET_SIZE] = {dispatch_vmo_set_size, "vmo_set_size", errors_vmo_set_size},
+    [TS_SYSCALL_VMO_OP_RANGE] = {dispatch_vmo_op_range, "vmo_op_range", errors_vmo_op_range},
+    [TS_SYSCALL_VMO_CREATE_CHILD] = {dispatch_vmo_create_child, "vmo_create_child",
+        errors_vmo_create_child},
+    [TS_SYSCALL_VMO_CREATE_CONTIGUOUS] = {dispatch_vmo_create_contiguous, "vmo_create_contiguous",
+        errors_vmo_create_contiguous},
     [TS_SYSCALL_INTERRUPT_CREATE] = {dispatch_interrupt_create, "interrupt_create",
         errors_interrupt_create},
     [TS_SYSCALL_INTERRUPT_BIND] = {dispatch_interrupt_bind, "interrupt_bind",
@@ -917,4 +1049,6 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_SYSTEM_POWER] = {dispatch_system_power, "system_power", errors_system_power},
     [TS_SYSCALL_SYSTEM_DEBUG] = {dispatch_system_debug, "system_debug", errors_system_debug},
     [TS_SYSCALL_CLOCK_READ] = {dispatch_clock_read, "clock_read", errors_clock_read},
+    [TS_SYSCALL_VMO_SET_CACHE_POLICY] = {dispatch_vmo_set_cache_policy, "vmo_set_cache_policy",
+        errors_vmo_set_cache_policy},
 };

@@ -114,6 +114,7 @@ ts_status_t sys_vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
 ts_status_t sys_vmar_protect(struct vmar *vmar, const struct handle_view *vmar_view,
     uint32_t options, uint64_t address, uint64_t size);
 ts_status_t sys_vmar_destroy(struct vmar *vmar);
+ts_status_t sys_vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size);
 
 /* vmo */
 ts_status_t sys_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo);
@@ -124,6 +125,13 @@ ts_status_t sys_vmo_create_physical(struct resource *resource,
     const struct handle_view *resource_view, uint64_t base, uint64_t size, ts_handle_t *vmo);
 ts_status_t sys_vmo_replace_executable(ts_handle_t vmo, struct resource *resource,
     ts_handle_t *executable);
+ts_status_t sys_vmo_set_size(struct vmo *vmo, uint64_t size);
+ts_status_t sys_vmo_op_range(struct vmo *vmo, const struct handle_view *vmo_view, uint32_t op,
+    uint64_t offset, uint64_t length);
+ts_status_t sys_vmo_create_child(struct vmo *parent, const struct handle_view *parent_view,
+    uint32_t options, uint64_t offset, uint64_t size, ts_handle_t *child);
+ts_status_t sys_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *vmo);
+ts_status_t sys_vmo_set_cache_policy(struct vmo *vmo, uint32_t policy);
 
 /* interrupt */
 ts_status_t sys_interrupt_create(struct resource *resource,

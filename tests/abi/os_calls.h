@@ -130,6 +130,9 @@ ts_status_t ts_vmar_protect(ts_handle_t vmar, uint32_t options, uint64_t address
 /* Unmaps all of a range and ends it. */
 ts_status_t ts_vmar_destroy(ts_handle_t vmar);
 
+/* The operation (TS_VMO_OP_) on the VMOs that are mapped in a range. */
+ts_status_t ts_vmar_op_range(ts_handle_t vmar, uint32_t op, uint64_t address, uint64_t size);
+
 /* Makes zero-filled memory; the size is rounded up to a page. */
 ts_status_t ts_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo);
 
@@ -149,6 +152,19 @@ ts_status_t ts_vmo_create_physical(ts_handle_t resource, uint64_t base, uint64_t
 /* Exchanges a VMO handle for one with EXECUTE; needs a system resource for executable memory. */
 ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
     ts_handle_t *executable);
+
+/* Another size, for a VMO that was made resizable; what is cut off is gone. */
+ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size);
+
+/* An operation (TS_VMO_OP_) on a range: commit, decommit, zero, caches. */
+ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length);
+
+/* A copy of a range as it is now, in no time, or a slice: the range itself. */
+ts_status_t ts_vmo_create_child(ts_handle_t parent, uint32_t options, uint64_t offset,
+    uint64_t size, ts_handle_t *child);
+
+/* Memory in one piece. */
+ts_status_t ts_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *vmo);
 
 /* Takes an interrupt line that the resource covers. */
 ts_status_t ts_interrupt_create(ts_handle_t resource, uint32_t line, uint32_t options,
@@ -189,3 +205,6 @@ ts_status_t ts_system_debug(ts_handle_t resource, uint32_t command, uint64_t arg
 
 /* Monotonic time; programs normally use the time page. */
 ts_status_t ts_clock_read(ts_time_t *now);
+
+/* How mappings reach the memory (TS_CACHE_POLICY_); while there are none. */
+ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy);

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0xaa82a7ccc86ccb98ul
+#define TS_ABI_ID 0x18577b5a23589e50ul
 
 #define TS_SYSCALL_NULL                   0
 #define TS_SYSCALL_HANDLE_CLOSE           1
@@ -46,12 +46,17 @@
 #define TS_SYSCALL_VMAR_UNMAP             82
 #define TS_SYSCALL_VMAR_PROTECT           83
 #define TS_SYSCALL_VMAR_DESTROY           84
+#define TS_SYSCALL_VMAR_OP_RANGE          85
 #define TS_SYSCALL_VMO_CREATE             90
 #define TS_SYSCALL_VMO_READ               91
 #define TS_SYSCALL_VMO_WRITE              92
 #define TS_SYSCALL_VMO_GET_SIZE           93
 #define TS_SYSCALL_VMO_CREATE_PHYSICAL    94
 #define TS_SYSCALL_VMO_REPLACE_EXECUTABLE 95
+#define TS_SYSCALL_VMO_SET_SIZE           96
+#define TS_SYSCALL_VMO_OP_RANGE           97
+#define TS_SYSCALL_VMO_CREATE_CHILD       98
+#define TS_SYSCALL_VMO_CREATE_CONTIGUOUS  99
 #define TS_SYSCALL_INTERRUPT_CREATE       100
 #define TS_SYSCALL_INTERRUPT_BIND         101
 #define TS_SYSCALL_INTERRUPT_WAIT         102
@@ -64,8 +69,9 @@
 #define TS_SYSCALL_SYSTEM_POWER           122
 #define TS_SYSCALL_SYSTEM_DEBUG           123
 #define TS_SYSCALL_CLOCK_READ             124
+#define TS_SYSCALL_VMO_SET_CACHE_POLICY   130
 
-#define TS_SYSCALL_COUNT 125 /* highest number + 1 */
+#define TS_SYSCALL_COUNT 131 /* highest number + 1 */
 
 /* X(NAME, "name") */
 #define TS_SYSCALL_LIST(X) \
@@ -110,12 +116,17 @@
     X(VMAR_UNMAP, "vmar_unmap") \
     X(VMAR_PROTECT, "vmar_protect") \
     X(VMAR_DESTROY, "vmar_destroy") \
+    X(VMAR_OP_RANGE, "vmar_op_range") \
     X(VMO_CREATE, "vmo_create") \
     X(VMO_READ, "vmo_read") \
     X(VMO_WRITE, "vmo_write") \
     X(VMO_GET_SIZE, "vmo_get_size") \
     X(VMO_CREATE_PHYSICAL, "vmo_create_physical") \
     X(VMO_REPLACE_EXECUTABLE, "vmo_replace_executable") \
+    X(VMO_SET_SIZE, "vmo_set_size") \
+    X(VMO_OP_RANGE, "vmo_op_range") \
+    X(VMO_CREATE_CHILD, "vmo_create_child") \
+    X(VMO_CREATE_CONTIGUOUS, "vmo_create_contiguous") \
     X(INTERRUPT_CREATE, "interrupt_create") \
     X(INTERRUPT_BIND, "interrupt_bind") \
     X(INTERRUPT_WAIT, "interrupt_wait") \
@@ -127,4 +138,5 @@
     X(LOG_WRITE, "log_write") \
     X(SYSTEM_POWER, "system_power") \
     X(SYSTEM_DEBUG, "system_debug") \
-    X(CLOCK_READ, "clock_read")
+    X(CLOCK_READ, "clock_read") \
+    X(VMO_SET_CACHE_POLICY, "vmo_set_cache_policy")

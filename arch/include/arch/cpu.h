@@ -49,5 +49,8 @@ void arch_spin_wait(void);
 /* Makes instructions written to [va, va+size) (a kernel alias) visible to execution on every CPU. */
 void arch_cache_sync_code(const void *va, size_t size);
 
+/* Writes back what caches hold of [va, va+size), so that devices and other ways to the memory see it. */
+void arch_cache_clean(const void *va, size_t size);
+
 /* 64 bits of entropy from the CPU in *value; false if it has no source. */
 bool arch_entropy(uint64_t *value);

@@ -57,6 +57,8 @@ struct task {
     void (*wait_cleanup)(struct task *); /* called by a claimer that does not hold the queue's lock; may be null */
     struct list_node wait_link;   /* in a wait queue, protected by its lock */
     struct timeout timeout;
+    uint64_t copy_address;        /* where its copy from or to user memory faulted */
+    uint32_t copy_access;         /* enum fault_access of that; 0: it did not */
     void (*finish)(struct task *); /* called on another stack after the task's last switch away */
     void (*attend)(struct task *); /* called on its own stack, no lock held, when attention bits are set */
     char name[TS_NAME_LENGTH];
@@ -170,6 +172,8 @@ struct mutex {
 void mutex_init(struct mutex *mutex);
 void mutex_acquire(struct mutex *mutex);
 void mutex_release(struct mutex *mutex);
+/* Nobody has it, nor is still about to give it back. */
+bool mutex_is_free(struct mutex *mutex);
 
 /* --- time --- */
 

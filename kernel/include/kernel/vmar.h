@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces and the ranges in them. One sleeping lock per address space protects its regions and its page table;
- * what it protects may be long, so it has preemption points inside.
+ * Address spaces and the ranges in them. One sleeping lock per address space protects its regions; what it protects
+ * may be long, so it has preemption points inside. The page table has a spinning lock of its own, because VMOs take
+ * pages away from mappings without the space's lock.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 
 struct address_space {
     struct mutex lock;
+    struct spinlock table_lock; /* LOCK_VMAR: table, charged_tables */
     struct pagetable table;
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
@@ -37,6 +39,7 @@ enum mapping_state {
 struct mapping {
     struct region region;
     struct vmo *vmo;        /* referenced */
+    struct list_node view_link; /* in the view's mappings; family lock */
     uint64_t vmo_offset;
     uint32_t permissions;   /* TS_VMAR_READ/WRITE/EXECUTE now */
     uint32_t allowed;       /* at most, by the handles it was made with */
@@ -75,3 +78,5 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
 ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
 ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size);
 ts_status_t vmar_destroy(struct vmar *vmar);
+/* One of TS_VMO_OP_ on the VMOs that are mapped in the range (M16). BAD_STATE: not all of it is mapped. */
+ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size);

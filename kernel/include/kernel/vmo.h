@@ -1,36 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual memory objects: pages that can be read, written and mapped. */
+/*
+ * Virtual memory objects: pages that can be read, written, mapped and copied in no time. Pages come into being when
+ * they are first written; what was never written reads as zeros. The pages lie in a clone family (vm/family.h), whose
+ * sleeping lock protects them, sizes and mappings. Functions take it themselves.
+ */
 #pragma once
 
 #include "arch/usercopy.h"
 #include "kernel/frames.h"
 #include "kernel/object.h"
+#include "kernel/page_tree.h"
 #include "kernel/pagetable.h"
 
-/* A radix tree of 512-way nodes; a leaf word is the address of a struct frame, 0: absent. */
-struct page_tree {
-    uint64_t root;   /* height 0: the leaf word itself; else address of a node */
-    unsigned height;
+/* VMOs that descend from one another share one index space and the pages in it. */
+struct family {
+    struct mutex lock;
+    struct list_node views;     /* of struct view, oldest first */
+    unsigned view_count;
+    struct account *charged;    /* for this structure; held */
+    struct payer own;           /* of the first view's account */
+    struct list_node payers;    /* of the others' */
+    struct spinlock links_lock; /* LOCK_VMO: parents and children of its VMOs */
+};
+
+/* What one VMO sees of its family. Pages are numbered from its beginning. */
+struct view {
+    struct family *family;
+    struct list_node link;     /* in family->views */
+    struct list_node mappings; /* of struct mapping */
+    struct page_tree tree;
+    uint64_t first;            /* index of page 0 */
+    uint64_t pages;
+    struct payer *payer;
+    uint32_t pins;             /* pages are where they are: no shrinking, no snapshots */
 };
 
 struct vmo {
     struct object object;
-    struct page_tree pages;     /* fixed after creation: read without lock */
-    uint64_t size;              /* bytes, a multiple of the page size; fixed */
-    uint64_t freed;             /* pages that are freed already, while the VMO is being freed */
-    uint64_t physical_base;     /* device registers: where they are */
-    bool is_physical;
-    bool is_borrowed;           /* frames are the kernel's (boot archive, time page): not freed */
+    struct view own;            /* unused in a slice */
+    struct view *view;          /* own, or that of the VMO that this is a slice of */
+    struct vmo *sliced;         /* that VMO, referenced; null: no slice */
+    uint64_t offset;            /* of a slice in it, bytes */
+    uint64_t size;              /* bytes, a multiple of the page size */
+    uint64_t content_size;      /* bytes that a program cares about */
+    uint64_t physical_base;     /* in one piece: where */
     uint32_t memory_type;       /* PT_TYPE_ */
-    uint32_t mapping_count;     /* atomic */
+    bool is_physical;           /* device registers */
+    bool is_borrowed;           /* frames are the kernel's (boot archive): neither written nor freed */
+    bool is_contiguous;         /* memory in one piece */
+    bool is_resizable;
+    struct vmo *parent;         /* links_lock; null: none, or gone */
+    struct list_node children, sibling; /* links_lock */
+    uint32_t slices;            /* of the children; links_lock */
     char name[TS_NAME_LENGTH];
 };
 
 #define VMO_SIZE_MAX ((uint64_t)1 << 40)
 
-/* Zero-filled memory, all of it allocated now. Has preemption points: the caller holds references to what it needs.
- * size is rounded up. OUT_OF_RANGE, NO_MEMORY. */
-ts_status_t vmo_create(struct account *account, uint64_t size, struct vmo **vmo);
+/* Zeros of this size, rounded up to pages. options: TS_VMO_RESIZABLE. INVALID_ARGS, OUT_OF_RANGE, NO_MEMORY. */
+ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options, struct vmo **vmo);
+
+/* Memory in one piece, aligned to 1 << alignment_log2 bytes (at least a page), zeroed. Preemption points. */
+ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsigned alignment_log2, struct vmo **vmo);
 
 /* Device registers [base, base+size), page aligned. */
 ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t size, struct vmo **vmo);
@@ -38,15 +69,37 @@ ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t
 /* Read-only view of memory that the kernel keeps: the boot archive. */
 ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **vmo);
 
-/* Kernel alias of a page of a VMO with memory; null beyond its end. */
-void *vmo_page(const struct vmo *vmo, uint64_t page_index);
+/* A child of [offset, offset+size), by TS_VMO_CHILD_ options: a copy, or a slice. May sleep; the caller holds a
+ * reference. INVALID_ARGS, OUT_OF_RANGE, NOT_SUPPORTED, BAD_STATE (pinned), NO_RESOURCES, NO_MEMORY. */
+ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32_t options, uint64_t offset,
+                             uint64_t size, struct vmo **child);
 
-/* Physical address of a page; the page exists. */
-uint64_t vmo_page_phys(const struct vmo *vmo, uint64_t page_index);
+/* All below may sleep and have preemption points; the caller holds a reference. */
 
-/* OUT_OF_RANGE (nothing copied), INVALID_ARGS (bad user address), NOT_SUPPORTED (device registers). Have preemption
- * points; the caller holds a reference. */
+/* UNAVAILABLE (not resizable), OUT_OF_RANGE, BAD_STATE (pinned pages would go), NO_MEMORY. */
+ts_status_t vmo_set_size(struct vmo *vmo, uint64_t size);
+
+/* One of TS_VMO_OP_ on [offset, offset+length). OUT_OF_RANGE, INVALID_ARGS, NOT_SUPPORTED, BAD_STATE, NO_MEMORY. */
+ts_status_t vmo_op_range(struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length);
+
+/* How mappings reach the memory (TS_CACHE_POLICY_). BAD_STATE: there are mappings, children or pins. */
+ts_status_t vmo_set_cache_policy(struct vmo *vmo, uint32_t policy);
+
+/* OUT_OF_RANGE (nothing copied), INVALID_ARGS (bad user address), NOT_SUPPORTED (device registers), NO_MEMORY. */
 ts_status_t vmo_read_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length);
 ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length);
-/* To and from kernel memory; short. */
+/* From kernel memory. */
 ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset, uint64_t length);
+
+/* Kernel alias of a page, which is made if need be and stays as long as the VMO, because it is pinned. Null: no
+ * memory. */
+void *vmo_pin_page(struct vmo *vmo, uint64_t page);
+
+/* Bytes that are there, the part of them that this VMO stands for (V20), and how many mappings and children it has. */
+struct vmo_counts {
+    uint64_t populated, part, mappings, children;
+};
+void vmo_count(struct vmo *vmo, struct vmo_counts *counts);
+
+/* Makes the frame of zeros and the task that takes large VMOs apart. Boot CPU. */
+void vmo_init(void);

@@ -98,9 +98,6 @@ static ts_status_t cut(struct model *m, uint64_t first, uint64_t end) {
 }
 
 static void destroy(struct model *m) {
-    if (!view_is_small_and_alone(&m->view)) {
-        lock(m);
-    }
     view_destroy(&m->view);
     m->exists = false;
 }

@@ -54,43 +54,65 @@ static bool end(void) {
 
 /* --- memory objects --- */
 
-static bool large_vmo_is_freed_in_parts(void) {
+static bool memory_comes_to(uint64_t bytes) {
+    for (unsigned i = 0; i < 1000 && memory_used() != bytes; i++) {
+        grace_synchronize();
+        selftest_sleep(100000);
+    }
+    return memory_used() == bytes;
+}
+
+/* What nobody wrote costs nothing; what was written goes with the last reference. */
+static bool large_vmo_is_freed(void) {
     struct vmo *vmo = NULL;
     EXPECT(begin());
-    EXPECT(vmo_create(&account, MANY_PAGES * TS_PAGE_SIZE, &vmo) == TS_OK);
-    uint64_t before = memory_used();
-    EXPECT(before >= MANY_PAGES * TS_PAGE_SIZE);
+    EXPECT(vmo_create(&account, MANY_PAGES * TS_PAGE_SIZE, 0, &vmo) == TS_OK);
+    EXPECT(memory_used() < 16 * TS_PAGE_SIZE);
+    EXPECT(vmo_op_range(vmo, TS_VMO_OP_COMMIT, 0, MANY_PAGES * TS_PAGE_SIZE) == TS_OK);
+    EXPECT(memory_used() >= MANY_PAGES * TS_PAGE_SIZE);
     object_release(&vmo->object);
-    unsigned parts = 0;
-    for (uint64_t last = before; last != 0 && parts <= MANY_PAGES;) {
-        grace_poll();
-        uint64_t now = memory_used();
-        EXPECT(last - now <= MANY_PAGES / 8 * TS_PAGE_SIZE); /* what one stretch with interrupts off frees */
-        parts += now != last ? 1 : 0;
-        last = now;
-        if (now == before) {
-            selftest_sleep(100000); /* the grace period is not over */
-        }
-    }
-    EXPECT(parts >= 8);
+    EXPECT(memory_comes_to(0));
     return end();
 }
 
-/* What was never made takes no time to free. */
-static bool vmo_that_does_not_fit_leaves_nothing(void) {
+/* A family whose members end one after the other, a copy among them that has pages of its own. */
+static bool relatives_end_in_turn(void) {
+    struct vmo *parent = NULL, *child = NULL;
+    uint64_t word = 7;
+    EXPECT(begin());
+    EXPECT(vmo_create(&account, 4 * TS_PAGE_SIZE, 0, &parent) == TS_OK);
+    EXPECT(vmo_write_kernel(parent, &word, TS_PAGE_SIZE, sizeof(word)) == TS_OK);
+    EXPECT(vmo_create_child(parent, &account, TS_VMO_CHILD_SNAPSHOT, 0, 4 * TS_PAGE_SIZE, &child) == TS_OK);
+    EXPECT((parent->object.signals & TS_SIGNAL_ZERO_CHILDREN) == 0);
+    EXPECT(vmo_write_kernel(child, &word, 2 * TS_PAGE_SIZE, sizeof(word)) == TS_OK);
+    object_release(&parent->object);
+    struct vmo_counts counts;
+    for (unsigned i = 0; i < 1000; i++) {
+        vmo_count(child, &counts);
+        if (counts.part == 2 * TS_PAGE_SIZE) {
+            break;
+        }
+        grace_synchronize();
+        selftest_sleep(100000);
+    }
+    EXPECT(counts.populated == 2 * TS_PAGE_SIZE && counts.part == 2 * TS_PAGE_SIZE);
+    object_release(&child->object);
+    EXPECT(memory_comes_to(0));
+    return end();
+}
+
+static bool memory_beyond_the_ceiling_leaves_nothing(void) {
     const uint64_t sizes[] = {VMO_SIZE_MAX, (uint64_t)1 << 39, 513 * TS_PAGE_SIZE, 512 * TS_PAGE_SIZE};
     struct vmo *vmo = NULL;
     EXPECT(begin());
     EXPECT(account_lower_ceiling(&account, TS_CEILING_MEMORY, 512 * TS_PAGE_SIZE) == TS_OK);
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        EXPECT(vmo_create(&account, sizes[i], &vmo) == TS_ERR_NO_MEMORY);
-        for (unsigned round = 0; round < 1000 && memory_used() != 0; round++) {
-            grace_synchronize();
-            selftest_sleep(100000);
-        }
-        EXPECT(memory_used() == 0);
+        EXPECT(vmo_create(&account, sizes[i], 0, &vmo) == TS_OK);
+        EXPECT(vmo_op_range(vmo, TS_VMO_OP_COMMIT, 0, sizes[i]) == TS_ERR_NO_MEMORY);
+        object_release(&vmo->object);
+        EXPECT(memory_comes_to(0));
     }
-    EXPECT(vmo_create(&account, VMO_SIZE_MAX + 1, &vmo) == TS_ERR_OUT_OF_RANGE);
+    EXPECT(vmo_create(&account, VMO_SIZE_MAX + 1, 0, &vmo) == TS_ERR_OUT_OF_RANGE);
     return end();
 }
 
@@ -206,8 +228,9 @@ static bool other_cpus_forget_what_is_unmapped(void) {
 }
 
 static const struct selftest tests[] = {
-    {"large_vmo_is_freed_in_parts", large_vmo_is_freed_in_parts},
-    {"vmo_that_does_not_fit_leaves_nothing", vmo_that_does_not_fit_leaves_nothing},
+    {"large_vmo_is_freed", large_vmo_is_freed},
+    {"relatives_end_in_turn", relatives_end_in_turn},
+    {"memory_beyond_the_ceiling_leaves_nothing", memory_beyond_the_ceiling_leaves_nothing},
     {"pieces_use_large_pages", pieces_use_large_pages},
     {"other_cpus_forget_what_is_unmapped", other_cpus_forget_what_is_unmapped},
 };

@@ -21,6 +21,10 @@ void mutex_release(struct mutex *mutex) {
     mutex->owner = NULL;
 }
 
+bool mutex_is_free(struct mutex *mutex) {
+    return mutex->owner == NULL;
+}
+
 void sched_preemption_point(void) {
 }
 

@@ -471,6 +471,19 @@ ts_status_t ts_vmar_destroy(ts_handle_t vmar) {
     return (ts_status_t)x0;
 }
 
+ts_status_t ts_vmar_op_range(ts_handle_t vmar, uint32_t op, uint64_t address, uint64_t size) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMAR_OP_RANGE;
+    register uint64_t x0 __asm__("x0") = vmar;
+    register uint64_t x1 __asm__("x1") = op;
+    register uint64_t x2 __asm__("x2") = address;
+    register uint64_t x3 __asm__("x3") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+        : : "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+            "memory");
+    return (ts_status_t)x0;
+}
+
 ts_status_t ts_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo) {
     register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_CREATE;
     register uint64_t x0 __asm__("x0") = size;
@@ -545,6 +558,57 @@ ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
         : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
             "x16", "x17", "memory");
     *executable = (ts_handle_t)x1;
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_SET_SIZE;
+    register uint64_t x0 __asm__("x0") = vmo;
+    register uint64_t x1 __asm__("x1") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_OP_RANGE;
+    register uint64_t x0 __asm__("x0") = vmo;
+    register uint64_t x1 __asm__("x1") = op;
+    register uint64_t x2 __asm__("x2") = offset;
+    register uint64_t x3 __asm__("x3") = length;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+        : : "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+            "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_vmo_create_child(ts_handle_t parent, uint32_t options, uint64_t offset,
+    uint64_t size, ts_handle_t *child) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_CREATE_CHILD;
+    register uint64_t x0 __asm__("x0") = parent;
+    register uint64_t x1 __asm__("x1") = options;
+    register uint64_t x2 __asm__("x2") = offset;
+    register uint64_t x3 __asm__("x3") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+        : : "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+            "memory");
+    *child = (ts_handle_t)x1;
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *vmo) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_CREATE_CONTIGUOUS;
+    register uint64_t x0 __asm__("x0") = size;
+    register uint64_t x1 __asm__("x1") = alignment_log2;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
+    *vmo = (ts_handle_t)x1;
     return (ts_status_t)x0;
 }
 
@@ -696,5 +760,16 @@ ts_status_t ts_clock_read(ts_time_t *now) {
         : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
             "x16", "x17", "memory");
     *now = (ts_time_t)x1;
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
+    register uint64_t x0 __asm__("x0") = vmo;
+    register uint64_t x1 __asm__("x1") = policy;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
     return (ts_status_t)x0;
 }

@@ -444,6 +444,18 @@ ts_status_t ts_vmar_destroy(ts_handle_t vmar) {
     return (ts_status_t)a0;
 }
 
+ts_status_t ts_vmar_op_range(ts_handle_t vmar, uint32_t op, uint64_t address, uint64_t size) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMAR_OP_RANGE;
+    register uint64_t a0 __asm__("a0") = vmar;
+    register uint64_t a1 __asm__("a1") = op;
+    register uint64_t a2 __asm__("a2") = address;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
 ts_status_t ts_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo) {
     register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_CREATE;
     register uint64_t a0 __asm__("a0") = size;
@@ -512,6 +524,53 @@ ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
         : "+r"(a7), "+r"(a0), "+r"(a1)
         : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
     *executable = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_SET_SIZE;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_OP_RANGE;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = op;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = length;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_create_child(ts_handle_t parent, uint32_t options, uint64_t offset,
+    uint64_t size, ts_handle_t *child) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_CREATE_CHILD;
+    register uint64_t a0 __asm__("a0") = parent;
+    register uint64_t a1 __asm__("a1") = options;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3)
+        : : "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *child = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *vmo) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_CREATE_CONTIGUOUS;
+    register uint64_t a0 __asm__("a0") = size;
+    register uint64_t a1 __asm__("a1") = alignment_log2;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *vmo = (ts_handle_t)a1;
     return (ts_status_t)a0;
 }
 
@@ -653,5 +712,15 @@ ts_status_t ts_clock_read(ts_time_t *now) {
         : "+r"(a7), "=r"(a0), "=r"(a1)
         : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
     *now = (ts_time_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
+    register uint64_t a0 __asm__("a0") = vmo;
+    register uint64_t a1 __asm__("a1") = policy;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
     return (ts_status_t)a0;
 }

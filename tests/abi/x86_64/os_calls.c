@@ -428,6 +428,18 @@ ts_status_t ts_vmar_destroy(ts_handle_t vmar) {
     return (ts_status_t)rax;
 }
 
+ts_status_t ts_vmar_op_range(ts_handle_t vmar, uint32_t op, uint64_t address, uint64_t size) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMAR_OP_RANGE;
+    register uint64_t rdi __asm__("rdi") = vmar;
+    register uint64_t rsi __asm__("rsi") = op;
+    register uint64_t rdx __asm__("rdx") = address;
+    register uint64_t r10 __asm__("r10") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10)
+        : : "rcx", "r8", "r9", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
 ts_status_t ts_vmo_create(uint64_t size, uint32_t options, ts_handle_t *vmo) {
     register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_CREATE;
     register uint64_t rdi __asm__("rdi") = size;
@@ -495,6 +507,53 @@ ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
         : "+r"(rax), "+r"(rdi), "+r"(rsi)
         : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
     *executable = (ts_handle_t)rdi;
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_SET_SIZE;
+    register uint64_t rdi __asm__("rdi") = vmo;
+    register uint64_t rsi __asm__("rsi") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi)
+        : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_OP_RANGE;
+    register uint64_t rdi __asm__("rdi") = vmo;
+    register uint64_t rsi __asm__("rsi") = op;
+    register uint64_t rdx __asm__("rdx") = offset;
+    register uint64_t r10 __asm__("r10") = length;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10)
+        : : "rcx", "r8", "r9", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_vmo_create_child(ts_handle_t parent, uint32_t options, uint64_t offset,
+    uint64_t size, ts_handle_t *child) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_CREATE_CHILD;
+    register uint64_t rdi __asm__("rdi") = parent;
+    register uint64_t rsi __asm__("rsi") = options;
+    register uint64_t rdx __asm__("rdx") = offset;
+    register uint64_t r10 __asm__("r10") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10)
+        : : "rcx", "r8", "r9", "r11", "memory");
+    *child = (ts_handle_t)rdi;
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, ts_handle_t *vmo) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_CREATE_CONTIGUOUS;
+    register uint64_t rdi __asm__("rdi") = size;
+    register uint64_t rsi __asm__("rsi") = alignment_log2;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi)
+        : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+    *vmo = (ts_handle_t)rdi;
     return (ts_status_t)rax;
 }
 
@@ -633,5 +692,15 @@ ts_status_t ts_clock_read(ts_time_t *now) {
         : "+r"(rax), "=r"(rdi)
         : : "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory");
     *now = (ts_time_t)rdi;
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
+    register uint64_t rdi __asm__("rdi") = vmo;
+    register uint64_t rsi __asm__("rsi") = policy;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi)
+        : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
     return (ts_status_t)rax;
 }

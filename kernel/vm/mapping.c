@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mappings: their translations in page tables, and the way from a view to all that show it. Translations of memory can
+ * be dropped at any time, because a fault brings them back; so nothing here fails for want of memory but what makes
+ * translations.
+ */
+#include "abi/options.h"
+#include "kernel/assert.h"
+#include "kernel/heap.h"
+#include "vm_private.h"
+
+static SLAB_CACHE(mapping_cache, struct mapping);
+
+struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
+    if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
+        return NULL;
+    }
+    struct mapping *mapping = slab_alloc(&mapping_cache);
+    if (mapping == NULL) {
+        account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+        return NULL;
+    }
+    object_reference(&vmo->object);
+    mapping->vmo = vmo;
+    mapping->space = space;
+    return mapping;
+}
+
+void mapping_free(struct mapping *mapping) {
+    struct address_space *space = mapping->space;
+    struct family *family = mapping->vmo->view->family;
+    if (list_is_linked(&mapping->view_link)) {
+        mutex_acquire(&family->lock);
+        list_remove(&mapping->view_link);
+        mutex_release(&family->lock);
+    }
+    object_release(&mapping->vmo->object);
+    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+    slab_free(&mapping_cache, mapping);
+}
+
+void mapping_link(struct mapping *mapping) {
+    list_add_tail(&mapping->vmo->view->mappings, &mapping->view_link);
+}
+
+uint32_t mapping_flags(const struct mapping *mapping) {
+    uint32_t flags = PT_USER | mapping->vmo->memory_type;
+    flags |= (mapping->permissions & TS_VMAR_READ) != 0 ? PT_READ : 0;
+    flags |= (mapping->permissions & TS_VMAR_WRITE) != 0 ? PT_WRITE : 0;
+    flags |= (mapping->permissions & TS_VMAR_EXECUTE) != 0 ? PT_EXECUTE : 0;
+    return flags;
+}
+
+uint64_t mapping_page(const struct mapping *mapping, uint64_t va) {
+    return (mapping->vmo->offset + mapping->vmo_offset + (va - mapping->region.base)) >> TS_PAGE_SHIFT;
+}
+
+/* --- tables --- */
+
+/* Room for the tables of one split, charged before they are made; ends the charge of what is not needed. */
+static bool charge_split(struct address_space *space) {
+    if (account_charge(space->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+        return false;
+    }
+    space->charged_tables++;
+    return true;
+}
+
+/* No large page lies across the address any more. If there is no memory to split it, it goes: all of it can come back
+ * by faults. Table lock held. */
+static void cut_large_page(struct address_space *space, uint64_t va, struct pt_flush *flush) {
+    struct pt_mapping leaf;
+    while (pagetable_query(&space->table, va, &leaf) == TS_OK && (va & (leaf.size - 1)) != 0) {
+        ts_status_t status =
+            charge_split(space) ? pagetable_split_large_page(&space->table, va, flush) : TS_ERR_NO_MEMORY;
+        if (status != TS_OK) {
+            status = pagetable_unmap(&space->table, va & ~(leaf.size - 1), leaf.size, flush);
+            ASSERT(status == TS_OK);
+        }
+    }
+    (void)space_charge_tables(space); /* no more than was charged */
+}
+
+/* The end of the part that begins at `start`: what one stretch with the lock held does. */
+static uint64_t part_end(uint64_t start, uint64_t end) {
+    uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
+    return boundary < end ? boundary : end;
+}
+
+void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end) {
+    struct address_space *space = mapping->space;
+    while (start < end) {
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        uint64_t stop = part_end(start, end);
+        spinlock_acquire(&space->table_lock);
+        cut_large_page(space, start, &flush);
+        cut_large_page(space, stop, &flush);
+        ts_status_t status = pagetable_unmap_range(&space->table, start, stop - start, &flush);
+        ASSERT(status == TS_OK);
+        (void)space_charge_tables(space); /* no more than before */
+        spinlock_release(&space->table_lock);
+        pagetable_flush(&space->table, &flush);
+        start = stop;
+        if (start < end) {
+            sched_preemption_point();
+        }
+    }
+}
+
+void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint32_t permissions) {
+    struct address_space *space = mapping->space;
+    while (start < end) {
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        uint64_t stop = part_end(start, end);
+        spinlock_acquire(&space->table_lock);
+        cut_large_page(space, start, &flush);
+        cut_large_page(space, stop, &flush);
+        ts_status_t status = pagetable_protect(&space->table, start, stop - start, permissions, &flush);
+        ASSERT(status == TS_OK);
+        spinlock_release(&space->table_lock);
+        pagetable_flush(&space->table, &flush);
+        start = stop;
+        if (start < end) {
+            sched_preemption_point();
+        }
+    }
+}
+
+/* Something is mapped at va already. What permits the access stays; other frames and permissions are exchanged. */
+static ts_status_t exchange(struct address_space *space, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
+    struct pt_flush flush;
+    struct pt_mapping leaf;
+    pt_flush_init(&flush);
+    ts_status_t status = pagetable_query(&space->table, va, &leaf);
+    if (status == TS_OK && leaf.pa == pa && (leaf.flags & access) == access) {
+        return pagetable_touch(&space->table, va, access);
+    }
+    cut_large_page(space, va, &flush);
+    cut_large_page(space, va + TS_PAGE_SIZE, &flush);
+    status = pagetable_unmap_range(&space->table, va, TS_PAGE_SIZE, &flush);
+    ASSERT(status == TS_OK);
+    pagetable_flush(&space->table, &flush);
+    return pagetable_map(&space->table, va, pa, PT_SIZE_4K, flags);
+}
+
+ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
+    struct address_space *space = mapping->space;
+    spinlock_acquire(&space->table_lock);
+    ts_status_t status = pagetable_map(&space->table, va, pa, PT_SIZE_4K, flags);
+    if (status == TS_ERR_ALREADY_EXISTS) {
+        status = exchange(space, va, pa, flags, access);
+    }
+    if (status == TS_OK && space->table.table_count != space->charged_tables) {
+        status = space_charge_tables(space);
+    }
+    spinlock_release(&space->table_lock);
+    if (status == TS_ERR_NO_MEMORY) {
+        mapping_unmap(mapping, va, va + TS_PAGE_SIZE);
+    }
+    return status;
+}
+
+/* In parts of at most one table of each size: where large pages do not fit, a part is 2 MiB. */
+ts_status_t mapping_install_piece(struct mapping *mapping) {
+    struct address_space *space = mapping->space;
+    uint64_t va = mapping->region.base;
+    uint64_t end = va + mapping->region.size;
+    uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
+    uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
+    ts_status_t status = TS_OK;
+    while (status == TS_OK && va < end) {
+        uint64_t boundary = (va | (part - 1)) + 1;
+        uint64_t length = (boundary < end ? boundary : end) - va;
+        spinlock_acquire(&space->table_lock);
+        status = pagetable_map_range(&space->table, va, pa, length, mapping_flags(mapping));
+        if (status == TS_OK) {
+            status = space_charge_tables(space);
+        }
+        spinlock_release(&space->table_lock);
+        va += length;
+        pa += length;
+        sched_preemption_point();
+    }
+    if (status != TS_OK) {
+        mapping_unmap(mapping, mapping->region.base, end);
+    }
+    return status;
+}
+
+/* --- all mappings of a view --- */
+
+/* The addresses at which a mapping shows pages [first, end) of its view; false: it does not. */
+static bool mapping_part(const struct mapping *mapping, uint64_t first, uint64_t end, uint64_t *start, uint64_t *stop) {
+    uint64_t begins = mapping_page(mapping, mapping->region.base);
+    uint64_t ends = begins + (mapping->region.size >> TS_PAGE_SHIFT);
+    uint64_t low = first > begins ? first : begins;
+    uint64_t high = end < ends ? end : ends;
+    *start = mapping->region.base + ((low - begins) << TS_PAGE_SHIFT);
+    *stop = mapping->region.base + ((high - begins) << TS_PAGE_SHIFT);
+    return low < high;
+}
+
+void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+    uint64_t start, stop;
+    LIST_FOR_EACH(node, &view->mappings) {
+        struct mapping *mapping = container_of(node, struct mapping, view_link);
+        if (mapping != except && mapping_part(mapping, first, end, &start, &stop)) {
+            mapping_unmap(mapping, start, stop);
+        }
+        if (mapping != except || end - first > 1) {
+            sched_preemption_point();
+        }
+    }
+}
+
+void view_write_protect(struct view *view, uint64_t first, uint64_t end) {
+    uint64_t start, stop;
+    LIST_FOR_EACH(node, &view->mappings) {
+        struct mapping *mapping = container_of(node, struct mapping, view_link);
+        if ((mapping->permissions & TS_VMAR_WRITE) != 0 && mapping_part(mapping, first, end, &start, &stop)) {
+            mapping_protect(mapping, start, stop, mapping_flags(mapping) & ~(uint32_t)PT_WRITE);
+        }
+        sched_preemption_point();
+    }
+}
+
+uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo) {
+    uint64_t count = 0;
+    LIST_FOR_EACH(node, &view->mappings) {
+        count += container_of(node, const struct mapping, view_link)->vmo == vmo ? 1 : 0;
+    }
+    return count;
+}
+
+ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end) {
+    ts_status_t status = view_prepare_cut(view, first, end);
+    if (status == TS_OK) {
+        view_unmap(view, first, end, NULL);
+        view_cut(view, first, end);
+    }
+    return status;
+}

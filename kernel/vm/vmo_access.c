@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads, writes and operations on ranges of VMOs. User memory is copied with the family's lock held, so that the page
+ * stays; when that faults, the lock is given back, the fault is resolved, and the page is looked for again.
+ */
+#include "abi/options.h"
+#include "arch/cpu.h"
+#include "base/string.h"
+#include "kernel/assert.h"
+#include "kernel/fault.h"
+#include "vm_private.h"
+
+#define PAGE_BATCH 32u
+
+enum direction { FROM_VMO, TO_VMO };
+
+/* A part of one page. */
+struct piece {
+    uint64_t page;
+    size_t offset, length;
+};
+
+static uint64_t page_of(const struct vmo *vmo, uint64_t offset) {
+    return (vmo->offset + offset) >> TS_PAGE_SHIFT;
+}
+
+static struct piece first_piece(const struct vmo *vmo, uint64_t offset, uint64_t length) {
+    size_t in_page = offset & (TS_PAGE_SIZE - 1);
+    size_t rest = TS_PAGE_SIZE - in_page;
+    return (struct piece){page_of(vmo, offset), in_page, rest < length ? rest : length};
+}
+
+static ts_status_t check_range(const struct vmo *vmo, uint64_t offset, uint64_t length) {
+    uint64_t end;
+    return __builtin_add_overflow(offset, length, &end) || end > vmo->size ? TS_ERR_OUT_OF_RANGE : TS_OK;
+}
+
+/* Kernel alias of a page to be read, or written; it stays while the lock is held. */
+static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction direction, char **alias) {
+    if (vmo->is_borrowed) {
+        *alias = phys_to_virt(vmo->physical_base + (page << TS_PAGE_SHIFT) - vmo->offset);
+        return TS_OK;
+    }
+    struct frame *frame = view_page(vmo->view, page);
+    if (direction == TO_VMO) {
+        bool changed = false;
+        ts_status_t status = view_own_page(vmo->view, page, &frame, &changed);
+        if (status != TS_OK) {
+            return status;
+        }
+        if (changed) {
+            view_unmap(vmo->view, page, page + 1, NULL);
+        }
+    }
+    *alias = frame != NULL ? frame_to_virt(frame) : phys_to_virt(fault_zero_page());
+    return TS_OK;
+}
+
+static ts_status_t copy_piece(struct vmo *vmo, uaddr_t buffer, uint64_t offset, struct piece piece,
+                              enum direction direction) {
+    char *alias = NULL;
+    ts_status_t status = check_range(vmo, offset, piece.length); /* it may have become smaller meanwhile */
+    if (status == TS_OK) {
+        status = page_alias(vmo, piece.page, direction, &alias);
+    }
+    if (status == TS_OK) {
+        task_current()->copy_access = 0;
+        status = direction == FROM_VMO ? arch_copy_to_user(buffer, alias + piece.offset, piece.length)
+                                       : arch_copy_from_user(alias + piece.offset, buffer, piece.length);
+    }
+    return status;
+}
+
+static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length,
+                             enum direction direction) {
+    struct family *family = vmo->view->family;
+    mutex_acquire(&family->lock);
+    ts_status_t status = check_range(vmo, offset, length);
+    while (status == TS_OK && length > 0) {
+        struct piece piece = first_piece(vmo, offset, length);
+        status = copy_piece(vmo, buffer, offset, piece, direction);
+        if (status == TS_OK) {
+            buffer += piece.length;
+            offset += piece.length;
+            length -= piece.length;
+            sched_preemption_point();
+        } else if (status == TS_ERR_INVALID_ARGS) {
+            mutex_release(&family->lock);
+            status = fault_resolve_copy() ? TS_OK : status;
+            mutex_acquire(&family->lock);
+        }
+    }
+    mutex_release(&family->lock);
+    return status;
+}
+
+ts_status_t vmo_read_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
+    return vmo->is_physical ? TS_ERR_NOT_SUPPORTED : copy_user(vmo, buffer, offset, length, FROM_VMO);
+}
+
+ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
+    return vmo->is_physical || vmo->is_borrowed ? TS_ERR_NOT_SUPPORTED
+                                                : copy_user(vmo, buffer, offset, length, TO_VMO);
+}
+
+ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
+    const char *from = data;
+    mutex_acquire(&vmo->view->family->lock);
+    ts_status_t status = check_range(vmo, offset, length);
+    while (status == TS_OK && length > 0) {
+        struct piece piece = first_piece(vmo, offset, length);
+        char *alias = NULL;
+        status = page_alias(vmo, piece.page, TO_VMO, &alias);
+        if (status == TS_OK) {
+            memcpy(alias + piece.offset, from, piece.length);
+            from += piece.length;
+            offset += piece.length;
+            length -= piece.length;
+        }
+    }
+    mutex_release(&vmo->view->family->lock);
+    return status;
+}
+
+void *vmo_pin_page(struct vmo *vmo, uint64_t page) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO && page < vmo->own.pages);
+    char *alias = NULL;
+    mutex_acquire(&vmo->view->family->lock);
+    if (page_alias(vmo, page, TO_VMO, &alias) == TS_OK) {
+        vmo->view->pins++;
+    } else {
+        alias = NULL;
+    }
+    mutex_release(&vmo->view->family->lock);
+    return alias;
+}
+
+/* --- operations on ranges --- */
+
+static ts_status_t commit(struct vmo *vmo, uint64_t first, uint64_t end) {
+    for (uint64_t page = first; page < end; page++) {
+        char *alias;
+        ts_status_t status = page_alias(vmo, page, TO_VMO, &alias);
+        if (status != TS_OK) {
+            return status;
+        }
+        if (page % PAGE_BATCH == PAGE_BATCH - 1) {
+            sched_preemption_point();
+        }
+    }
+    return TS_OK;
+}
+
+/* V6: not where relatives would see it, or a slice. */
+static ts_status_t decommit(struct vmo *vmo, uint64_t first, uint64_t end) {
+    if (vmo->view->family->view_count > 1) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    return view_clear(vmo->view, first, end);
+}
+
+/* Zeros in a part of a page; what is zero already is left alone. */
+static ts_status_t zero_piece(struct vmo *vmo, struct piece piece) {
+    char *alias = NULL;
+    if (piece.length == 0 || view_page(vmo->view, piece.page) == NULL) {
+        return TS_OK;
+    }
+    ts_status_t status = page_alias(vmo, piece.page, TO_VMO, &alias);
+    if (status == TS_OK) {
+        memset(alias + piece.offset, 0, piece.length);
+    }
+    return status;
+}
+
+/* Whole pages are given back; the ends are written. */
+static ts_status_t zero(struct vmo *vmo, uint64_t offset, uint64_t length) {
+    uint64_t end = offset + length;
+    uint64_t whole = (offset + TS_PAGE_SIZE - 1) & ~(uint64_t)(TS_PAGE_SIZE - 1);
+    uint64_t whole_end = end & ~(uint64_t)(TS_PAGE_SIZE - 1);
+    if (whole > whole_end || vmo->is_contiguous) {
+        whole = whole_end = end;
+    }
+    ts_status_t status = TS_OK;
+    while (status == TS_OK && offset < end) {
+        if (offset == whole && whole < whole_end) {
+            status = view_clear(vmo->view, page_of(vmo, whole), page_of(vmo, whole_end));
+            offset = whole_end;
+            continue;
+        }
+        struct piece piece = first_piece(vmo, offset, end - offset);
+        status = zero_piece(vmo, piece);
+        offset += piece.length;
+        sched_preemption_point();
+    }
+    return status;
+}
+
+/* On coherent machines only code needs anything; what a device would read is written back all the same. */
+static void cache_operation(struct vmo *vmo, uint32_t op, uint64_t first, uint64_t end) {
+    struct frame *frame;
+    for (uint64_t page = first; view_next_page(vmo->view, &page, end, &frame); page++) {
+        if (op == TS_VMO_OP_CACHE_SYNC) {
+            arch_cache_sync_code(frame_to_virt(frame), TS_PAGE_SIZE);
+        } else {
+            arch_cache_clean(frame_to_virt(frame), TS_PAGE_SIZE);
+        }
+        sched_preemption_point();
+    }
+}
+
+void view_clean_cache(struct view *view) {
+    struct frame *frame;
+    for (uint64_t page = 0; view_next_page(view, &page, view->pages, &frame); page++) {
+        arch_cache_clean(frame_to_virt(frame), TS_PAGE_SIZE);
+        sched_preemption_point();
+    }
+}
+
+static bool is_cache_op(uint32_t op) {
+    return op >= TS_VMO_OP_CACHE_SYNC && op <= TS_VMO_OP_CACHE_CLEAN_INVALIDATE;
+}
+
+static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {
+    bool known = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO || is_cache_op(op);
+    if (!known || (is_cache_op(op) && length == 0)) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (op == TS_VMO_OP_DECOMMIT && ((offset | length) & (TS_PAGE_SIZE - 1)) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT)) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    bool gives_back = op == TS_VMO_OP_DECOMMIT || (op == TS_VMO_OP_ZERO && length >= TS_PAGE_SIZE);
+    return gives_back && vmo->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
+}
+
+ts_status_t vmo_op_range(struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {
+    DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
+    ts_status_t status = check_op(vmo, op, offset, length);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct family *family = vmo->view->family;
+    mutex_acquire(&family->lock);
+    status = check_range(vmo, offset, length);
+    if (status == TS_OK && length > 0) {
+        uint64_t first = page_of(vmo, offset);
+        uint64_t end = page_of(vmo, offset + length - 1) + 1;
+        if (op == TS_VMO_OP_COMMIT) {
+            status = commit(vmo, first, end);
+        } else if (op == TS_VMO_OP_DECOMMIT) {
+            status = decommit(vmo, first, end);
+        } else if (op == TS_VMO_OP_ZERO) {
+            status = zero(vmo, offset, length);
+        } else {
+            cache_operation(vmo, op, first, end);
+        }
+    }
+    mutex_release(&family->lock);
+    return status;
+}
