@@ -34,6 +34,8 @@ struct percpu {
     struct task *current;
     uint32_t pending;        /* enum percpu_pending */
     uint32_t idle;           /* atomic: this CPU is in arch_idle() and holds no pointer to any object */
+    uint32_t call_count;
+    uint16_t calls[LAST_CALLS]; /* numbers of the last system calls, a ring; near the start, for short offsets */
     struct task *idle_task;
     struct task *switched_from; /* who gave the CPU to the running task: its on_cpu is not cleared yet */
     struct run_queue run_queue;
@@ -54,8 +56,6 @@ struct percpu {
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
 
-    uint16_t calls[LAST_CALLS];   /* numbers of the last system calls, a ring */
-    uint32_t call_count;
     struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
     uint64_t trace_count;
 
