@@ -35,6 +35,7 @@ ts_status_t handle_table_init(struct handle_table *table, struct account *accoun
     }
     table->directory = frame_to_virt(frame);
     table->capacity = 0;
+    table->unused = 0;
     table->first_free = FREE_END;
     table->last_free = FREE_END;
     table->count = 0;
@@ -107,13 +108,30 @@ static ts_status_t grow(struct handle_table *table) {
         return TS_ERR_NO_MEMORY;
     }
     table->directory[page] = frame_to_virt(frame);
-    for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
-        uint32_t index = table->capacity + i;
-        slot_at(table, index)->generation = 1;
-        push_free(table, index);
-    }
     __atomic_store_n(&table->capacity, table->capacity + (uint32_t)SLOTS_PER_PAGE, __ATOMIC_RELEASE);
     return TS_OK;
+}
+
+/* Room for one more handle; table lock held. */
+static ts_status_t make_room(struct handle_table *table) {
+    if (table->closed) {
+        return TS_ERR_BAD_STATE;
+    }
+    return table->unused < table->capacity || table->first_free != FREE_END ? TS_OK : grow(table);
+}
+
+/* Takes a slot; there is room. */
+static uint32_t pop_free(struct handle_table *table) {
+    DEBUG_ASSERT(spinlock_is_held(&table->lock));
+    uint32_t index = table->unused;
+    if (index < table->capacity) {
+        slot_at(table, index)->generation = 1;
+        table->unused++;
+    } else {
+        index = table->first_free;
+        table->first_free = (uint32_t)slot_at(table, index)->badge;
+    }
+    return index;
 }
 
 /* Puts object and capability into a free slot; tree lock held if the capability is linked. */
@@ -123,15 +141,10 @@ static ts_status_t insert(struct handle_table *table, const struct handle_entry 
         return status;
     }
     spinlock_acquire(&table->lock);
-    if (table->closed) {
-        status = TS_ERR_BAD_STATE;
-    } else if (table->first_free == FREE_END) {
-        status = grow(table);
-    }
+    status = make_room(table);
     if (status == TS_OK) {
-        uint32_t index = table->first_free;
+        uint32_t index = pop_free(table);
         struct handle_slot *slot = slot_at(table, index);
-        table->first_free = (uint32_t)slot->badge;
         slot->rights = entry->rights;
         slot->badge = entry->badge;
         slot->capability = entry->capability;
@@ -472,7 +485,7 @@ void handle_table_close_all(struct handle_table *table) {
     spinlock_acquire(&table->lock);
     table->closed = true;
     spinlock_release(&table->lock);
-    for (uint32_t index = 0; index < table->capacity; index++) {
+    for (uint32_t index = 0; index < table->unused; index++) {
         const struct handle_slot *slot = slot_at(table, index);
         if (__atomic_load_n(&slot->object, __ATOMIC_ACQUIRE) != NULL) {
             (void)handle_close(table, slot_value(slot, index));
@@ -485,7 +498,7 @@ void handle_table_close_all(struct handle_table *table) {
 
 void handle_table_visit(struct handle_table *table, handle_visit visit, void *context) {
     spinlock_acquire(&table->lock);
-    for (uint32_t index = 0; index < table->capacity; index++) {
+    for (uint32_t index = 0; index < table->unused; index++) {
         const struct handle_slot *slot = slot_at(table, index);
         if (slot->object != NULL && !visit(context, slot_value(slot, index), slot)) {
             break;
