@@ -75,7 +75,19 @@ static inline unsigned percpu_cpu(void) {
 
 /* Adds a block for the next CPU number. Boot CPU only, before that CPU starts. */
 void percpu_add(struct percpu *block);
-struct percpu *percpu_of(unsigned cpu); /* cpu < percpu_count() */
 unsigned percpu_count(void);
 void percpu_set_online(unsigned cpu);
-uint64_t percpu_online(void); /* set of CPUs that run */
+
+/* Of percpu.c, for the two functions below alone. */
+extern struct percpu *percpu_blocks[TS_CPU_COUNT_MAX];
+extern uint64_t percpu_online_cpus; /* atomic */
+
+/* cpu < percpu_count() */
+static inline struct percpu *percpu_of(unsigned cpu) {
+    return percpu_blocks[cpu];
+}
+
+/* Set of CPUs that run. */
+static inline uint64_t percpu_online(void) {
+    return __atomic_load_n(&percpu_online_cpus, __ATOMIC_ACQUIRE);
+}
