@@ -21,7 +21,13 @@
 #define SLICE_NS      10000000 /* round robin among equals */
 #define GRACE_POLL_NS 20000
 
-static void queue_push(struct run_queue *queue, struct task *task, bool front) {
+/* Which bit of the levels stands for a priority: the first one that is set is the highest, because CPUs that must
+ * search by instructions find the lowest bit faster. */
+static inline unsigned level_bit(unsigned priority) {
+    return TS_PRIORITY_COUNT - 1 - priority;
+}
+
+static inline void queue_push(struct run_queue *queue, struct task *task, bool front) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->priority;
     struct list_node *head = &queue->ready[level];
@@ -31,25 +37,25 @@ static void queue_push(struct run_queue *queue, struct task *task, bool front) {
     } else {
         list_add_tail(head, &task->link);
     }
-    queue->ready_levels[level / 64] |= (uint64_t)1 << (level % 64);
+    queue->ready_levels[level_bit(level) / 64] |= (uint64_t)1 << (level_bit(level) % 64);
     queue->ready_count++;
 }
 
-static void queue_remove(struct run_queue *queue, struct task *task) {
+static inline void queue_remove(struct run_queue *queue, struct task *task) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->queued_priority;
     list_remove(&task->link);
     if (list_is_empty(&queue->ready[level])) {
-        queue->ready_levels[level / 64] &= ~((uint64_t)1 << (level % 64));
+        queue->ready_levels[level_bit(level) / 64] &= ~((uint64_t)1 << (level_bit(level) % 64));
     }
     queue->ready_count--;
 }
 
 /* The highest priority with a ready task, or -1. */
 static int queue_top(const struct run_queue *queue) {
-    for (int word = TS_PRIORITY_COUNT / 64 - 1; word >= 0; word--) {
+    for (unsigned word = 0; word < TS_PRIORITY_COUNT / 64; word++) {
         if (queue->ready_levels[word] != 0) {
-            return word * 64 + 63 - __builtin_clzl(queue->ready_levels[word]);
+            return (int)level_bit(word * 64 + (unsigned)__builtin_ctzl(queue->ready_levels[word]));
         }
     }
     return -1;
@@ -80,8 +86,7 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     cpu->current = idle;
 }
 
-static void account(struct percpu *self, struct task *task) {
-    ts_time_t now = arch_time_now();
+static void account(struct percpu *self, struct task *task, ts_time_t now) {
     if (task == self->idle_task) {
         self->idle_time += now - self->accounted;
     } else {
@@ -129,7 +134,6 @@ static void switch_to(struct task *next) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     DEBUG_ASSERT(self->lock_depth == 0);
-    account(self, old);
     trace(TRACE_SWITCH, next->priority, (uint64_t)next);
     self->switches++;
     grace_quiescent();
@@ -176,20 +180,20 @@ static struct task *steal(struct percpu *self) {
     return NULL;
 }
 
-static void begin_slice(struct percpu *self) {
-    self->slice_end = arch_time_now() + SLICE_NS;
+static void begin_slice(struct percpu *self, ts_time_t now) {
+    self->slice_end = now + SLICE_NS;
     if (self->slice_end < self->armed) {
         self->armed = self->slice_end;
         arch_time_set_deadline(self->armed);
     }
 }
 
-static void arm_slice(struct percpu *self, struct task *next) {
+static void arm_slice(struct percpu *self, struct task *next, ts_time_t now) {
     if (next == self->idle_task || list_is_empty(&self->run_queue.ready[next->priority])) {
         self->slice_end = TS_TIME_INFINITE;
         return;
     }
-    begin_slice(self);
+    begin_slice(self, now);
 }
 
 /* Picks the next task and switches to it. The running task has set its own state. */
@@ -223,7 +227,9 @@ static void schedule(bool requeue, bool front) {
     if (next == NULL) {
         next = self->idle_task;
     }
-    arm_slice(self, next);
+    ts_time_t now = arch_time_now();
+    account(self, old, now);
+    arm_slice(self, next, now);
     if (next == old) {
         old->state = TASK_RUNNING;
         return;
@@ -276,7 +282,7 @@ void task_make_ready(struct task *task) {
         if (urgent) {
             self->pending |= PENDING_RESCHEDULE;
         } else if (share && self->slice_end == TS_TIME_INFINITE) {
-            begin_slice(self);
+            begin_slice(self, arch_time_now());
         }
     } else if (urgent || share) {
         arch_ipi_send(CPU_BIT(target), ARCH_IPI_RESCHEDULE);

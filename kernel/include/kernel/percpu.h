@@ -25,7 +25,7 @@ struct run_queue {
     struct spinlock lock;
     uint32_t ready_count;
     int running_priority;    /* of the task that the CPU runs or is about to switch to; -1: idle */
-    uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty */
+    uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty; from the highest priority down */
     struct list_node ready[TS_PRIORITY_COUNT];
 };
 
@@ -38,7 +38,6 @@ struct percpu {
     uint16_t calls[LAST_CALLS]; /* numbers of the last system calls, a ring; near the start, for short offsets */
     struct task *idle_task;
     struct task *switched_from; /* who gave the CPU to the running task: its on_cpu is not cleared yet */
-    struct run_queue run_queue;
 
     struct spinlock timeout_lock; /* LOCK_TIMEOUT: protects timeouts */
     struct tree timeouts;         /* by deadline */
@@ -61,6 +60,8 @@ struct percpu {
 
     uint32_t lock_depth;          /* debug builds: locks held, and their classes */
     uint8_t lock_classes[LOCK_DEPTH_MAX];
+
+    struct run_queue run_queue;   /* last, because it is large: what stands before it has short offsets */
 };
 
 static inline struct percpu *percpu_self(void) {
