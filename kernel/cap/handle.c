@@ -430,16 +430,28 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
 }
 
 /* One descendant without children: its handle and what was built with it. A node that somebody else still
- * uses is left to him, outside of the tree. Tree lock held. */
+ * uses is left to him, outside of the tree. Tree lock held. Ending a dependent may sleep, and with it the grace period
+ * of what was taken before may end: a taken node is pinned, and its object referenced, until finish_victim(). */
 static bool take_victim(struct capability *victim, struct handle_entry *entry) {
     victim->revoking++;
     bool taken = !victim->closed && detach_victim(victim, entry);
+    if (taken) {
+        victim->pins++;
+        object_reference(entry->object);
+    }
     end_dependents(victim, true);
     if ((victim->revoking > 1 || victim->pins > 0) && victim->closed && victim->child_count == 0) {
         capability_orphan(victim);
     }
     capability_finish_revoke(victim);
     return taken;
+}
+
+/* No lock held. */
+static void finish_victim(const struct handle_entry *entry) {
+    finish_close(entry->object, entry->rights, entry->capability);
+    capability_unpin(entry->capability);
+    object_release(entry->object);
 }
 
 ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
@@ -471,7 +483,7 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
         victim = capability_next_victim(top);
         spinlock_release(tree_lock);
         for (unsigned i = 0; i < count; i++) {
-            finish_close(removed[i].object, removed[i].rights, removed[i].capability);
+            finish_victim(&removed[i]);
         }
         sched_preemption_point();
         spinlock_acquire(tree_lock);
