@@ -65,6 +65,13 @@ static void release_object(struct grace_node *node) {
     }
 }
 
+/* The same for a node that had left the tree when the grace period began: it ends too. */
+static void release_both(struct grace_node *node) {
+    struct capability *capability = container_of(node, struct capability, grace);
+    object_release(capability->object);
+    capability_discard(capability);
+}
+
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
     DEBUG_ASSERT(spinlock_is_held(capability_lock(parent)));
     if (parent->closed || parent->revoking != 0 || (parent->parent != NULL && parent->parent->revoking != 0)) {
@@ -118,11 +125,11 @@ void capability_close(struct capability *capability, struct object *object) {
     capability->closed = true;
     capability->object = object;
     capability->release_pending = true;
-    capability->grace.free = release_object;
-    grace_defer(&capability->grace);
     capability->table = NULL;
     capability->in_flight = NULL;
     prune(capability);
+    capability->grace.free = capability->unlinked ? release_both : release_object;
+    grace_defer(&capability->grace);
 }
 
 void capability_finish_revoke(struct capability *capability) {

@@ -51,8 +51,8 @@ void handle_table_free(struct handle_table *table) {
     frame_free(frame_from_phys(virt_to_phys(table->directory)));
 }
 
-ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
-                               ts_rights_t rights, struct handle_view *view) {
+static inline ts_status_t look_up(const struct handle_table *table, ts_handle_t value, uint32_t kind,
+                                  ts_rights_t rights, struct handle_view *view) {
     uint32_t index = (uint32_t)value;
     if (index >= __atomic_load_n(&table->capacity, __ATOMIC_ACQUIRE)) {
         return TS_ERR_BAD_HANDLE;
@@ -72,10 +72,16 @@ ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t val
     return (view->rights & rights) == rights ? TS_OK : TS_ERR_ACCESS_DENIED;
 }
 
+ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
+                               ts_rights_t rights, struct handle_view *view) {
+    return look_up(table, value, kind, rights, view);
+}
+
+/* By itself, because what is not needed of the view is then not read. */
 ts_status_t handle_lookup(const struct handle_table *table, ts_handle_t value, uint32_t kind, ts_rights_t rights,
                           struct object **object) {
     struct handle_view view;
-    ts_status_t status = handle_lookup_view(table, value, kind, rights, &view);
+    ts_status_t status = look_up(table, value, kind, rights, &view);
     *object = status == TS_OK ? view.object : NULL;
     return status;
 }
@@ -278,6 +284,10 @@ static void end_dependents(struct capability *capability, bool all) {
 
 /* Tree lock held, and held again on return. The count keeps the node while its dependents end. */
 static void close_capability(struct capability *capability, struct object *object) {
+    if (list_is_empty(&capability->dependents)) {
+        capability_close(capability, object);
+        return;
+    }
     capability->revoking++;
     capability_close(capability, object);
     end_dependents(capability, false);
