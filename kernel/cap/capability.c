@@ -5,14 +5,8 @@
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 
-#define TREE_LOCKS 64
-
-static struct spinlock tree_locks[TREE_LOCKS] = {[0 ... TREE_LOCKS - 1] = SPINLOCK(LOCK_CAPABILITY)};
+struct spinlock capability_locks[CAPABILITY_LOCKS] = {[0 ... CAPABILITY_LOCKS - 1] = SPINLOCK(LOCK_CAPABILITY)};
 static SLAB_CACHE(capability_cache, struct capability);
-
-struct spinlock *capability_lock(const struct capability *capability) {
-    return &tree_locks[capability->lock_index];
-}
 
 uint64_t capability_count(void) {
     return __atomic_load_n(&capability_cache.used, __ATOMIC_RELAXED);
@@ -29,7 +23,7 @@ struct capability *capability_new(struct account *account, ts_koid_t root_koid) 
     }
     list_init(&capability->children);
     list_init(&capability->dependents);
-    capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+    capability->lock_index = (uint8_t)(root_koid % CAPABILITY_LOCKS);
     capability->account = account;
     account_hold(account);
     return capability;

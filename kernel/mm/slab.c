@@ -79,7 +79,7 @@ static struct frame *slab_new(struct slab_cache *cache) {
     return slab;
 }
 
-static void *slab_take_locked(struct slab_cache *cache) {
+static inline void *slab_take_locked(struct slab_cache *cache) {
     struct list_node *node = list_first(&cache->partial);
     if (node == NULL) {
         return NULL;
