@@ -732,6 +732,26 @@ static void m14_addresses(void) {
     close_handle(vmo);
 }
 
+#define SMALL_MAPPINGS 24u
+#define MAPPING_CHARGE 512u /* more than the kernel's record of one */
+#define TABLES_AT_MOST 8u
+
+/* Mappings of a page each, placed by the kernel: if each had tables of its own, these alone would cost a page each. */
+static void small_mappings(void) {
+    ts_handle_t vmo = make_vmo(PAGE);
+    uint64_t address[SMALL_MAPPINGS];
+    uint64_t before = job_use(guest_self.job, TS_CEILING_MEMORY);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        address[i] = map_vmo(vmo, PAGE);
+    }
+    uint64_t charge = job_use(guest_self.job, TS_CEILING_MEMORY) - before;
+    CHECK(charge > 0 && charge <= SMALL_MAPPINGS * MAPPING_CHARGE + TABLES_AT_MOST * PAGE);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        unmap(address[i], PAGE);
+    }
+    close_handle(vmo);
+}
+
 /* Ranges in ranges, as deep as it goes, taken apart at once: the kernel does it without recursion. */
 static void deep_ranges(void) {
     uint64_t base;
@@ -820,6 +840,7 @@ static const struct guest_test tests[] = {
     {"M12 a child range has no more permissions", m12_child_permissions},
     {"M13 closing a range's handle keeps its mappings", m13_closing_keeps_mappings},
     {"M14 addresses are aligned and not foreseeable", m14_addresses},
+    {"vmar_map lets small mappings share page tables", small_mappings},
     {"M17 nothing is writable and executable", m17_no_write_and_execute},
     {"vmar_destroy takes deep ranges apart", deep_ranges},
     {"vmar_protect and vmar_unmap cut a mapping into many", many_cuts},
