@@ -11,30 +11,9 @@
 #include "kernel/syscall.h"
 #include "kernel/trace.h"
 
-#define STATUS_SLOTS 128u /* -status of every code fits */
-
-static uint32_t counts[CONFIG_DEBUG ? TS_SYSCALL_COUNT : 1][STATUS_SLOTS]; /* atomic */
 static unsigned mutated_call = UINT32_MAX;
 static ts_status_t mutated_status;
 static const struct job *mutated_job; /* atomic; only compared */
-
-uint64_t syscall_count(unsigned number, ts_status_t status) {
-    unsigned slot = (unsigned)-status;
-    if (!CONFIG_DEBUG || number >= TS_SYSCALL_COUNT || slot >= STATUS_SLOTS) {
-        return 0;
-    }
-    return __atomic_load_n(&counts[number][slot], __ATOMIC_RELAXED);
-}
-
-uint64_t syscall_total(void) {
-    uint64_t total = 0;
-    for (unsigned i = 0; CONFIG_DEBUG && i < TS_SYSCALL_COUNT; i++) {
-        for (unsigned j = 0; j < STATUS_SLOTS; j++) {
-            total += __atomic_load_n(&counts[i][j], __ATOMIC_RELAXED);
-        }
-    }
-    return total;
-}
 
 static ts_status_t parse_status(const char *text) {
     bool negative = *text == '-';
@@ -111,10 +90,8 @@ void kernel_syscall(struct arch_frame *frame) {
         } else {
             status = syscall_table[number].handler(frame);
         }
-        if (CONFIG_DEBUG) {
-            DEBUG_ASSERT(percpu_self()->lock_depth == 0);
-            __atomic_fetch_add(&counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
-        }
+        DEBUG_ASSERT(percpu_self()->lock_depth == 0);
+        trace_count_call((unsigned)number, status);
     }
     trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
     arch_frame_set_status(frame, status);

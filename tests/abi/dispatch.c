@@ -10,6 +10,7 @@
 #include "gen/lookup.h"
 #include "gen/syscalls.h"
 #include "kernel/process.h"
+#include "kernel/trace.h"
 
 static ts_status_t refuse(struct arch_frame *frame, unsigned results, ts_status_t status) {
     for (unsigned i = 0; i < results; i++) {
@@ -299,6 +300,7 @@ static ts_status_t dispatch_process_start(struct arch_frame *frame) {
 }
 
 static ts_status_t dispatch_process_exit(struct arch_frame *frame) {
+    trace_count_call(TS_SYSCALL_PROCESS_EXIT, TS_OK);
     sys_process_exit((uint64_t)arch_frame_argument(frame, 0));
 }
 
@@ -335,6 +337,7 @@ static ts_status_t dispatch_thread_start(struct arch_frame *frame) {
 
 static ts_status_t dispatch_thread_exit(struct arch_frame *frame) {
     (void)frame;
+    trace_count_call(TS_SYSCALL_THREAD_EXIT, TS_OK);
     sys_thread_exit();
 }
 
