@@ -30,7 +30,7 @@ REPORT = {
     "a backtrace by name": r"^  [0-9a-f]{16} \w+[.\w]*\+0x[0-9a-f]+$",
     "the last system calls": r"^  [0-9]+ call [0-9]+ ",
     "the last events": r"^  [0-9]+ (switch|interrupt) [0-9]+ ",
-    "what each CPU runs": r"^CPU 0 runs boot$",
+    "what each CPU runs": r"^CPU [0-9]+ runs boot$",
     "the threads": r"^init/main: state ",
 }
 
