@@ -13,6 +13,21 @@
 #include "kernel/system.h"
 #include "kernel/trace.h"
 
+/* A thread may meet a page that is just being split (break before make), or bits that software manages: under the
+ * space's lock the table says whether the access was permitted, and if so it is tried again. */
+static bool page_permits(const struct fault *fault) {
+    if (fault->address >= ARCH_USER_TOP) {
+        return false;
+    }
+    struct address_space *space = thread_current()->process->space;
+    uint32_t access = PT_USER | ((fault->access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0) |
+                      ((fault->access & FAULT_WRITE) != 0 ? PT_WRITE : 0);
+    mutex_acquire(&space->lock);
+    ts_status_t status = pagetable_touch(&space->table, fault->address, access);
+    mutex_release(&space->lock);
+    return status == TS_OK;
+}
+
 static const char *fault_name(enum fault_kind kind) {
     static const char *const names[] = {
         [FAULT_PAGE] = "page fault",           [FAULT_ILLEGAL] = "illegal instruction",
@@ -43,6 +58,10 @@ _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct f
 
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     trace(TRACE_FAULT, fault->kind, fault->address);
+    if (fault->from_user && fault->kind == FAULT_PAGE && page_permits(fault)) {
+        kernel_interrupt_exit(); /* what came up while it waited for the lock */
+        return true;
+    }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
         system_count_fault();
         end_faulting_process(frame, fault);

@@ -16,6 +16,7 @@ help: ## lists the targets
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
+	@echo "         KERNEL_STACK_KIB=16|32|64"
 
 # x86-64 boots the ISO unless the machine says otherwise; the other architectures have no ISO.
 RUN_OPTIONS = --arch $(ARCH) --variant $(VARIANT) --machine "$(MACHINE)" --smp $(SMP) --mem $(MEM) \

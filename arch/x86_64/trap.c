@@ -5,6 +5,7 @@
 
 #include "arch/impl/layout.h"
 #include "arch/smp.h"
+#include "arch/stack.h"
 #include "arch/upcall.h"
 
 enum exception {
@@ -31,8 +32,7 @@ enum exception {
 #define GATE_KERNEL 0x8e00ul
 #define GATE_USER   0xee00ul /* may be raised by an instruction of user mode */
 #define STUB_SIZE   16
-#define STACK_SLOT  0x8000ul
-#define STACK_GUARD 0x4000ul /* clear in addresses of the guard half of a stack's slot */
+#define STACK_SLOT  (2ul * ARCH_STACK_SIZE)
 
 struct gate {
     uint64_t low, high;
@@ -65,7 +65,7 @@ void trap_load(void) {
 
 static bool is_stack_guard(uint64_t address) {
     return address >= KERNEL_STACKS_BASE && address < KERNEL_STACKS_BASE + KERNEL_STACKS_SIZE &&
-           address % STACK_SLOT < STACK_GUARD;
+           address % STACK_SLOT < ARCH_STACK_SIZE;
 }
 
 static enum fault_kind kind_of(uint64_t vector) {

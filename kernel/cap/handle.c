@@ -234,6 +234,11 @@ static void finish_close(struct object *object, ts_rights_t rights, struct capab
     self->closing = !outermost;
 }
 
+ts_rights_t handle_child_rights(const struct handle_view *parent, ts_rights_t rights) {
+    const ts_rights_t passing = TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT;
+    return rights & (parent->rights | ~passing);
+}
+
 ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rights_t rights, uint64_t badge,
                        struct capability *parent, ts_handle_t *value) {
     object_reference(object);

@@ -8,10 +8,12 @@
  * Lists belong to their CPU; `current_epoch`, `idle` and `quiescent_epoch` are atomic.
  */
 #include "arch/smp.h"
+#include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/sched.h"
 
-#define FREE_BATCH 64u
+#define FREE_BATCH   64u
+#define BUSY_POLL_NS 1000000
 
 static uint64_t current_epoch = 1; /* atomic */
 
@@ -53,12 +55,35 @@ static inline uint64_t lagging_cpus(uint64_t target) {
     return others != 0 ? lagging_among(others, target) : 0;
 }
 
+void grace_continue(struct grace_node *node) {
+    struct percpu *self = percpu_self();
+    list_add_head(&self->grace_waiting, &node->link);
+    self->grace_enough = true;
+}
+
 /* A part of it: interrupts are off. The rest stays due. */
 static void free_batch(struct percpu *self) {
     struct list_node *link;
-    for (unsigned i = 0; i < FREE_BATCH && (link = list_pop_head(&self->grace_waiting)) != NULL; i++) {
+    self->grace_enough = false;
+    for (unsigned i = 0; i < FREE_BATCH && !self->grace_enough; i++) {
+        link = list_pop_head(&self->grace_waiting);
+        if (link == NULL) {
+            break;
+        }
         struct grace_node *node = container_of(link, struct grace_node, link);
         node->free(node);
+    }
+}
+
+/* A program that makes no calls must not keep others waiting for memory: its CPU comes back by itself. */
+static void arm_busy(struct percpu *self) {
+    if (self->armed <= self->grace_deadline) {
+        return;
+    }
+    self->grace_deadline = arch_time_now() + BUSY_POLL_NS;
+    if (self->grace_deadline < self->armed) {
+        self->armed = self->grace_deadline;
+        arch_time_set_deadline(self->armed);
     }
 }
 
@@ -82,6 +107,9 @@ void grace_poll(void) {
     }
     if (grace_is_pending()) {
         self->pending |= PENDING_GRACE;
+        if (self->current != self->idle_task) {
+            arm_busy(self); /* the idle loop sees to it itself */
+        }
     } else {
         self->pending &= ~(uint32_t)PENDING_GRACE;
     }

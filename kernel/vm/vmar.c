@@ -239,6 +239,26 @@ static ts_status_t map_page_by_page(struct address_space *space, const struct ma
     return TS_OK;
 }
 
+/* Memory in one piece. In parts of at most one table of each size: where large pages do not fit, a part is 2 MiB. */
+static ts_status_t map_in_one_piece(struct address_space *space, const struct mapping *mapping, uint32_t flags) {
+    uint64_t va = mapping->region.base;
+    uint64_t end = va + mapping->region.size;
+    uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
+    uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
+    while (va < end) {
+        uint64_t boundary = (va | (part - 1)) + 1;
+        uint64_t length = (boundary < end ? boundary : end) - va;
+        ts_status_t status = pagetable_map_range(&space->table, va, pa, length, flags);
+        if (status != TS_OK) {
+            return status;
+        }
+        va += length;
+        pa += length;
+        sched_preemption_point();
+    }
+    return TS_OK;
+}
+
 /* All or nothing, the tables charged. */
 static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
     DEBUG_ASSERT(space->lock.owner == task_current());
@@ -249,8 +269,7 @@ static ts_status_t map_pages(struct address_space *space, const struct mapping *
     }
     ts_status_t status;
     if (vmo->is_physical || vmo->is_borrowed) {
-        status = pagetable_map_range(&space->table, region->base, vmo->physical_base + mapping->vmo_offset,
-                                     region->size, page_flags(mapping));
+        status = map_in_one_piece(space, mapping, page_flags(mapping));
     } else {
         status = map_page_by_page(space, mapping, page_flags(mapping));
     }
@@ -558,7 +577,11 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
     *any = false;
     *beyond = false;
     *cut = NULL;
+    unsigned done = 0;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
+        if (++done % PAGE_BATCH == 0) {
+            sched_preemption_point();
+        }
         *any = true;
         bool inside = r->base >= address && r->base + r->size <= end;
         if (r->is_vmar && !inside) {
@@ -655,7 +678,11 @@ ts_status_t vmar_destroy(struct vmar *vmar) {
 static ts_status_t check_protect(const struct vmar *vmar, uint64_t address, uint64_t end, uint32_t permissions) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t covered = address;
+    unsigned done = 0;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
+        if (++done % PAGE_BATCH == 0) {
+            sched_preemption_point();
+        }
         if (r->base > covered) {
             return TS_ERR_NOT_FOUND;
         }

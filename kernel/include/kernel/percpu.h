@@ -24,6 +24,7 @@ enum percpu_pending {
 struct run_queue {
     struct spinlock lock;
     uint32_t ready_count;
+    uint32_t cpu;            /* whose it is */
     int running_priority;    /* of the task that the CPU runs or is about to switch to; -1: idle */
     uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty; from the highest priority down */
     struct list_node ready[TS_PRIORITY_COUNT];
@@ -50,6 +51,8 @@ struct percpu {
     uint64_t quiescent_epoch;     /* atomic: latest epoch at which this CPU held no looked-up pointer */
     struct list_node grace_collecting, grace_waiting;
     uint32_t grace_count;
+    bool grace_enough;            /* what was freed last has more to do: not now */
+    ts_time_t grace_deadline;     /* a timer that was armed to go on with it, or a past one */
     uint64_t grace_target;
 
     uint64_t switches, interrupts, ipis; /* statistics */

@@ -47,6 +47,7 @@ struct task {
     uint32_t cpu;                 /* where it runs or ran last */
     uint64_t affinity;            /* set of CPUs */
     ts_time_t run_time;           /* ns, up to its last switch away */
+    ts_time_t slice_left;         /* ns of its slice when it was preempted; 0: a whole one */
 
     uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
     bool uninterruptible;         /* kills do not end this wait */
@@ -182,6 +183,8 @@ struct grace_node {
 
 /* Calls node->free after every CPU has passed a point at which it holds no looked-up pointer. Any context. */
 void grace_defer(struct grace_node *node);
+/* In node->free: there is more to do than should be done at once. It is called again soon, without a further period. */
+void grace_continue(struct grace_node *node);
 /* This CPU holds no looked-up pointer now. */
 void grace_quiescent(void);
 /* The same; and runs what is due. */
