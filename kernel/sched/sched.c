@@ -229,10 +229,8 @@ static struct task *steal(struct percpu *self, int floor) {
     return NULL;
 }
 
-/* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
- * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
-static struct task *prefer_waiting(struct percpu *self, struct task *next) {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+/* Out of line, so that a switch while no other CPU has tasks waiting saves no registers for it. */
+static __attribute__((noinline)) struct task *prefer_stolen(struct percpu *self, struct task *next) {
     struct task *better = steal(self, next != NULL ? next->priority : -1);
     if (better == NULL) {
         return next;
@@ -244,6 +242,14 @@ static struct task *prefer_waiting(struct percpu *self, struct task *next) {
     self->run_queue.running_priority = better->priority;
     spinlock_release(&self->run_queue.lock);
     return better;
+}
+
+/* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
+ * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
+static inline struct task *prefer_waiting(struct percpu *self, struct task *next) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(self->arch.cpu);
+    return others != 0 ? prefer_stolen(self, next) : next;
 }
 
 static void begin_slice(struct percpu *self, ts_time_t now, ts_time_t length) {
