@@ -58,6 +58,9 @@ _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct f
 
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     trace(TRACE_FAULT, fault->kind, fault->address);
+    if (fault->from_user) {
+        irq_off_begin();
+    }
     if (fault->from_user && fault->kind == FAULT_PAGE && page_permits(fault)) {
         kernel_interrupt_exit(); /* what came up while it waited for the lock */
         return true;
@@ -73,6 +76,7 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
 }
 
 void kernel_irq(unsigned line) {
+    irq_off_begin();
     sched_leave_idle();
     trace(TRACE_INTERRUPT, line, 0);
     percpu_self()->interrupts++;
@@ -80,6 +84,7 @@ void kernel_irq(unsigned line) {
 }
 
 void kernel_timer(void) {
+    irq_off_begin();
     struct percpu *self = percpu_self();
     sched_leave_idle();
     self->interrupts++;
@@ -90,6 +95,7 @@ void kernel_timer(void) {
 }
 
 void kernel_ipi(unsigned kind) {
+    irq_off_begin();
     struct percpu *self = percpu_self();
     sched_leave_idle();
     self->ipis++;
@@ -102,8 +108,7 @@ void kernel_ipi(unsigned kind) {
     }
 }
 
-void kernel_interrupt_exit(void) {
-    struct percpu *self = percpu_self();
+static void finish_interrupt(struct percpu *self) {
     struct task *task = self->current;
     if (task == NULL) {
         return;
@@ -121,6 +126,11 @@ void kernel_interrupt_exit(void) {
     }
 }
 
+void kernel_interrupt_exit(void) {
+    finish_interrupt(percpu_self());
+    irq_off_end();
+}
+
 void kernel_user_entry(void) {
     sched_task_entry();
     timeout_cancel(&task_current()->timeout);
@@ -128,4 +138,5 @@ void kernel_user_entry(void) {
     if ((percpu_self()->pending & PENDING_ATTENTION) != 0) {
         task_attend();
     }
+    irq_off_end();
 }

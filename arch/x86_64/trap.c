@@ -27,6 +27,7 @@ enum exception {
 };
 
 #define PAGE_FAULT_WRITE   2u
+#define PAGE_FAULT_USER    4u
 #define PAGE_FAULT_EXECUTE 16u
 
 #define GATE_KERNEL 0x8e00ul
@@ -94,10 +95,19 @@ static void describe_double_fault(struct fault *fault) {
 }
 
 static void describe_page_fault(const struct arch_frame *frame, struct fault *fault) {
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL; /* an access of the CPU's own, for a descriptor: not one that can be tried again */
+        return;
+    }
     fault->address = cr2_read();
     fault->access = frame->error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE
                     : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
                                                       : FAULT_READ;
+    /* An access that the CPU makes by itself for an instruction of user mode, as to a descriptor:
+     * what the page permits user mode says nothing about it, and trying again would not end. */
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL;
+    }
     fault->in_user_copy = !fault->from_user && fault->address < ARCH_USER_TOP &&
                           frame->rip >= (uint64_t)usercopy_start &&
                           frame->rip < (uint64_t)usercopy_end;

@@ -23,6 +23,7 @@
 #define STEAL_LOOK    8u       /* tasks of a queue that are looked at, in case the first may not run here */
 
 static uint64_t waiting_cpus; /* atomic: CPUs whose queue is not empty; a bit is changed under its queue's lock */
+static bool other_cpus;       /* a machine with one CPU need not look after others; set before the first task runs */
 
 /* Which bit of the levels stands for a priority: the first one that is set is the highest, because CPUs that must
  * search by instructions find the lowest bit faster. */
@@ -41,8 +42,8 @@ static inline void queue_push(struct run_queue *queue, struct task *task, bool f
         list_add_tail(head, &task->link);
     }
     queue->ready_levels[level_bit(level) / 64] |= (uint64_t)1 << (level_bit(level) % 64);
-    if (queue->ready_count++ == 0) {
-        __atomic_fetch_or(&waiting_cpus, CPU_BIT(queue->cpu), __ATOMIC_RELAXED);
+    if (queue->ready_count++ == 0 && other_cpus) {
+        __atomic_fetch_or(&waiting_cpus, queue->cpu_bit, __ATOMIC_RELAXED);
     }
 }
 
@@ -53,8 +54,8 @@ static inline void queue_remove(struct run_queue *queue, struct task *task) {
     if (list_is_empty(&queue->ready[level])) {
         queue->ready_levels[level_bit(level) / 64] &= ~((uint64_t)1 << (level_bit(level) % 64));
     }
-    if (--queue->ready_count == 0) {
-        __atomic_fetch_and(&waiting_cpus, ~CPU_BIT(queue->cpu), __ATOMIC_RELAXED);
+    if (--queue->ready_count == 0 && other_cpus) {
+        __atomic_fetch_and(&waiting_cpus, ~queue->cpu_bit, __ATOMIC_RELAXED);
     }
 }
 
@@ -85,7 +86,8 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     cpu->armed = TS_TIME_INFINITE;
     cpu->slice_end = TS_TIME_INFINITE;
     cpu->run_queue.running_priority = -1;
-    cpu->run_queue.cpu = cpu->arch.cpu;
+    cpu->run_queue.cpu_bit = CPU_BIT(cpu->arch.cpu);
+    other_cpus = other_cpus || cpu->arch.cpu != 0;
     idle->affinity = CPU_BIT(cpu->arch.cpu);
     idle->cpu = cpu->arch.cpu;
     idle->state = TASK_RUNNING;
@@ -110,6 +112,9 @@ static int running_priority(unsigned cpu) {
 /* The task waits in a queue. A CPU that turned to something less urgent meanwhile did so before it could see the task
  * there: it is told to look again. */
 static void tell_idler(uint64_t allowed, int priority) {
+    if (!other_cpus) {
+        return;
+    }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for (uint64_t set = allowed & percpu_online(); set != 0; set &= set - 1) {
         unsigned cpu = (unsigned)__builtin_ctzl(set);
@@ -213,7 +218,7 @@ static struct task *find_stealable(struct run_queue *queue, unsigned cpu, int fl
 
 /* Takes a task more urgent than `floor` that waits on another CPU. */
 static struct task *steal(struct percpu *self, int floor) {
-    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(self->arch.cpu);
+    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~self->run_queue.cpu_bit;
     for (; others != 0; others &= others - 1) {
         struct run_queue *queue = &percpu_of((unsigned)__builtin_ctzl(others))->run_queue;
         spinlock_acquire(&queue->lock);
@@ -247,6 +252,9 @@ static __attribute__((noinline)) struct task *prefer_stolen(struct percpu *self,
 /* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
  * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
 static inline struct task *prefer_waiting(struct percpu *self, struct task *next) {
+    if (!other_cpus) {
+        return next;
+    }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(self->arch.cpu);
     return others != 0 ? prefer_stolen(self, next) : next;
@@ -380,8 +388,10 @@ void sched_reschedule_if_pending(void) {
 void sched_preemption_point(void) {
     struct task *task = task_current();
     task->in_window = true;
+    irq_off_end();
     arch_irq_enable();
     arch_irq_disable();
+    irq_off_begin();
     if ((percpu_self()->pending & PENDING_GRACE) != 0) {
         grace_poll(); /* what a long operation leaves behind is freed along the way, not in one go at its end */
     }
@@ -501,7 +511,7 @@ void task_set_priority(struct task *task, unsigned priority) {
     int top = queue_top(queue);
     spinlock_release(&queue->lock);
     if (task == task_current()) {
-        bool others_wait = (__atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(queue->cpu)) != 0;
+        bool others_wait = (__atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~queue->cpu_bit) != 0;
         percpu_self()->pending |= top > (int)priority || (lowered && others_wait) ? PENDING_RESCHEDULE : 0;
     } else if (urgent && queue == &percpu_self()->run_queue) {
         percpu_self()->pending |= PENDING_RESCHEDULE;
@@ -550,7 +560,9 @@ _Noreturn void sched_idle(void) {
         }
         __atomic_store_n(&self->idle, 1, __ATOMIC_SEQ_CST);
         if ((self->pending & PENDING_RESCHEDULE) == 0) {
+            irq_off_end();
             arch_idle();
+            irq_off_begin();
         }
         sched_leave_idle();
     }

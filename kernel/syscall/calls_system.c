@@ -102,10 +102,10 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     }
     switch (command) {
     case TS_DEBUG_SELFTEST:
-        *value = selftest_run();
-        return TS_OK;
     case TS_DEBUG_AUDIT:
-        *value = audit_run();
+        irq_off_measure(false);
+        *value = command == TS_DEBUG_AUDIT ? audit_run() : selftest_run();
+        irq_off_measure(true);
         return TS_OK;
     case TS_DEBUG_CONSOLE_RELEASE:
         log_release_console();

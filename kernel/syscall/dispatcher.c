@@ -80,6 +80,7 @@ static void handle_pending(void) {
 }
 
 void kernel_syscall(struct arch_frame *frame) {
+    irq_off_begin();
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
     struct percpu *self = percpu_self();
@@ -98,4 +99,5 @@ void kernel_syscall(struct arch_frame *frame) {
     if (__builtin_expect(percpu_self()->pending != 0, 0)) {
         handle_pending();
     }
+    irq_off_end();
 }

@@ -737,7 +737,7 @@ static void n11_undone_by_timeout(void) {
     ts_handle_t self = resource("thread");
     uint32_t own = priority_of(self);
     ts_handle_t thread = TS_HANDLE_INVALID;
-    caller.deadline = ts_time_after(5 * TS_MILLISECOND);
+    caller.deadline = ts_time_after(200 * TS_MILLISECOND);
     CHECK_OK(ts_thread_create(guest_self.process, "urgent", 6, 0, &thread));
     CHECK_OK(ts_thread_set_priority(thread, own + 20));
     CHECK_OK(ts_thread_start(thread, guest_thread_entry(), guest_stack_top(), (uint64_t)call_once,

@@ -16,6 +16,7 @@ extern const struct guest_group task_rule_tests;
 extern const struct guest_group fault_tests;
 extern const struct guest_group vector_tests;
 extern const struct guest_group hostile_tests;
+extern const struct guest_group quota_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -30,6 +31,7 @@ static const struct guest_group *const guest_groups[] = {
     &fault_tests,
     &vector_tests,
     &hostile_tests,
+    &quota_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

@@ -148,6 +148,7 @@ static void normal_debug(void) {
     close_handle(event);
     CHECK(debug_value(TS_DEBUG_COUNTER, TS_COUNTER_SWITCHES) > 0);
     CHECK(debug_value(TS_DEBUG_COUNTER, TS_COUNTER_BOOT_NS) > 0);
+    CHECK(debug_value(TS_DEBUG_COUNTER, TS_COUNTER_INTERRUPTS_OFF_MAX) > 0);
     CHECK_EQUAL(0, debug_value(TS_DEBUG_CONSOLE_BYTES, 0));
     CHECK_EQUAL(0, debug_value(TS_DEBUG_AUDIT, 0));
     CHECK_EQUAL(100, debug_value(TS_DEBUG_FRAMES, 100));

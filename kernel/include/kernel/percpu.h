@@ -24,7 +24,7 @@ enum percpu_pending {
 struct run_queue {
     struct spinlock lock;
     uint32_t ready_count;
-    uint32_t cpu;            /* whose it is */
+    uint64_t cpu_bit;        /* whose it is */
     int running_priority;    /* of the task that the CPU runs or is about to switch to; -1: idle */
     uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty; from the highest priority down */
     struct list_node ready[TS_PRIORITY_COUNT];
@@ -57,6 +57,8 @@ struct percpu {
 
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
+    ts_time_t irq_off_since;             /* debug builds: when interrupts went off; 0: they are on, or not measured */
+    ts_time_t irq_off_max;               /* atomic: the longest stretch */
 
     struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
     uint64_t trace_count;

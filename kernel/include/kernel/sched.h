@@ -51,6 +51,7 @@ struct task {
 
     uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
     bool uninterruptible;         /* kills do not end this wait */
+    bool unmeasured;              /* how long it keeps interrupts off does not count */
     bool in_window;               /* inside a preemption point: interrupts come, but it cannot be killed here */
     ts_status_t wait_status;      /* written by the claimer before it makes the task ready */
     void (*wait_cleanup)(struct task *); /* called by a claimer that does not hold the queue's lock; may be null */
@@ -100,6 +101,13 @@ void sched_preemption_point(void);
 
 /* Switches if something more urgent is ready; end of interrupts and system calls. */
 void sched_reschedule_if_pending(void);
+
+/* --- how long interrupts are off (debug builds; see sched/irq_off.c) --- */
+
+void irq_off_begin(void); /* they have just gone off on this CPU */
+void irq_off_end(void);   /* they are about to come on */
+void irq_off_measure(bool measured); /* whether what the running task does from here on counts */
+ts_time_t irq_off_max(void);         /* ns */
 
 /* --- waiting --- */
 
