@@ -83,7 +83,7 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
 }
 
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
-static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
+static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;
@@ -569,11 +569,13 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
     }
 }
 
-/* M10: no sub-range may be cut. Tells whether there is anything, and the mapping that would be cut in two. */
-static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any,
+/* M10: no sub-range may be cut. Tells whether there is anything, whether a mapping reaches beyond an end, and the one
+ * that would be cut in two. */
+static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any, bool *beyond,
                                struct mapping **cut) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     *any = false;
+    *beyond = false;
     *cut = NULL;
     unsigned done = 0;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
@@ -585,6 +587,7 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
         if (r->is_vmar && !inside) {
             return TS_ERR_INVALID_ARGS;
         }
+        *beyond = *beyond || !inside;
         if (!r->is_vmar && r->base < address && r->base + r->size > end) {
             *cut = container_of(r, struct mapping, region);
         }
@@ -597,7 +600,8 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
     struct address_space *space = vmar->space;
     uint64_t end = address + size;
     struct mapping *cut = NULL; /* by both ends */
-    ts_status_t status = check_unmap(vmar, address, end, any, &cut);
+    bool beyond = false;
+    ts_status_t status = check_unmap(vmar, address, end, any, &beyond, &cut);
     if (status != TS_OK || !*any) {
         return status;
     }
@@ -608,7 +612,7 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
             return TS_ERR_NO_MEMORY;
         }
     }
-    status = prepare_change(vmar, address, end);
+    status = beyond ? prepare_change(vmar, address, end) : TS_OK;
     if (status != TS_OK) {
         if (spare != NULL) {
             mapping_drop(spare);
