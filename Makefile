@@ -48,7 +48,7 @@ NM      := $(PREFIX_$(ARCH))nm
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
             -Wunused-result -Wconversion -Wno-sign-conversion
-CFLAGS_COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-common -fno-omit-frame-pointer \
+CFLAGS_COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-common \
                  -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -MMD -MP \
                  -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_x86_64  := -fcf-protection=none
@@ -71,7 +71,9 @@ INSTRUMENT     := $(INSTRUMENT_$(VARIANT))
 PLAIN_FLAGS    := -fno-stack-protector
 
 BASE_FLAGS   := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(CONFIG_$(VARIANT)) $(PLAIN_FLAGS)
-KERNEL_FLAGS := $(BASE_FLAGS) $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -DCONFIG_STACK_BITS=$(STACK_BITS) -I lib -I boot -I arch -I arch/include \
+# The kernel's backtraces follow frame pointers; nothing reads those of programs.
+KERNEL_FLAGS := $(BASE_FLAGS) -fno-omit-frame-pointer $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -DCONFIG_STACK_BITS=$(STACK_BITS) \
+                -I lib -I boot -I arch -I arch/include \
                 -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
 USER_FLAGS   := $(BASE_FLAGS) -I lib -I lib/os/$(ARCH)/include -I drivers -I user -I tests -I $(GEN)
 LINK := $(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none,-z,noexecstack,--no-warn-rwx-segments

@@ -296,8 +296,8 @@ def main():
         reports.append(same_everywhere(reports, boots, architectures))
         show(reports[-1])
     if any(boot.detail == "@guest" for boot in boots):
-        for result in every_result(reports, architectures).results:
-            print(f"# {result.name}: {result.reason or 'all'}")
+        reports.append(every_result(reports, architectures))
+        show(reports[-1])
     write_results(reports)
     for line in coverage.table(architectures) if boots else []:
         print(line)

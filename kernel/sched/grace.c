@@ -36,10 +36,10 @@ void grace_quiescent(void) {
                      __ATOMIC_RELEASE);
 }
 
-/* The CPUs that have not yet passed the epoch. */
-static uint64_t lagging_cpus(uint64_t target) {
+/* Those CPUs of a set that have not yet passed the epoch. */
+static uint64_t lagging_among(uint64_t set, uint64_t target) {
     uint64_t lagging = 0;
-    for (uint64_t set = percpu_online() & ~CPU_BIT(percpu_cpu()); set != 0; set &= set - 1) {
+    for (; set != 0; set &= set - 1) {
         unsigned cpu = (unsigned)__builtin_ctzl(set);
         const struct percpu *other = percpu_of(cpu);
         if (__atomic_load_n(&other->idle, __ATOMIC_SEQ_CST) == 0 &&
@@ -48,6 +48,11 @@ static uint64_t lagging_cpus(uint64_t target) {
         }
     }
     return lagging;
+}
+
+static inline uint64_t lagging_cpus(uint64_t target) {
+    uint64_t others = percpu_online() & ~CPU_BIT(percpu_cpu());
+    return others != 0 ? lagging_among(others, target) : 0;
 }
 
 void grace_continue(struct grace_node *node) {

@@ -8,16 +8,16 @@
 #include "kernel/assert.h"
 #include "kernel/sched.h"
 
-void irq_off_begin(void) {
+void irq_off_note_begin(void) {
     struct percpu *self = percpu_self();
-    if (CONFIG_DEBUG && self->current != NULL && !self->current->unmeasured) {
+    if (self->current != NULL && !self->current->unmeasured) {
         self->irq_off_since = arch_time_now();
     }
 }
 
-void irq_off_end(void) {
+void irq_off_note_end(void) {
     struct percpu *self = percpu_self();
-    if (CONFIG_DEBUG && self->irq_off_since != 0) {
+    if (self->irq_off_since != 0) {
         ts_time_t length = arch_time_now() - self->irq_off_since;
         self->irq_off_since = 0;
         if (length > self->irq_off_max) {

@@ -25,7 +25,13 @@
 static uint64_t waiting_cpus; /* atomic: CPUs whose queue is not empty; a bit is changed under its queue's lock */
 static bool other_cpus;       /* a machine with one CPU need not look after others; set before the first task runs */
 
-static void queue_push(struct run_queue *queue, struct task *task, bool front) {
+/* Which bit of the levels stands for a priority: the first one that is set is the highest, because CPUs that must
+ * search by instructions find the lowest bit faster. */
+static inline unsigned level_bit(unsigned priority) {
+    return TS_PRIORITY_COUNT - 1 - priority;
+}
+
+static inline void queue_push(struct run_queue *queue, struct task *task, bool front) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->priority;
     struct list_node *head = &queue->ready[level];
@@ -35,18 +41,18 @@ static void queue_push(struct run_queue *queue, struct task *task, bool front) {
     } else {
         list_add_tail(head, &task->link);
     }
-    queue->ready_levels[level / 64] |= (uint64_t)1 << (level % 64);
+    queue->ready_levels[level_bit(level) / 64] |= (uint64_t)1 << (level_bit(level) % 64);
     if (queue->ready_count++ == 0 && other_cpus) {
         __atomic_fetch_or(&waiting_cpus, queue->cpu_bit, __ATOMIC_RELAXED);
     }
 }
 
-static void queue_remove(struct run_queue *queue, struct task *task) {
+static inline void queue_remove(struct run_queue *queue, struct task *task) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->queued_priority;
     list_remove(&task->link);
     if (list_is_empty(&queue->ready[level])) {
-        queue->ready_levels[level / 64] &= ~((uint64_t)1 << (level % 64));
+        queue->ready_levels[level_bit(level) / 64] &= ~((uint64_t)1 << (level_bit(level) % 64));
     }
     if (--queue->ready_count == 0 && other_cpus) {
         __atomic_fetch_and(&waiting_cpus, ~queue->cpu_bit, __ATOMIC_RELAXED);
@@ -55,9 +61,9 @@ static void queue_remove(struct run_queue *queue, struct task *task) {
 
 /* The highest priority with a ready task, or -1. */
 static int queue_top(const struct run_queue *queue) {
-    for (int word = TS_PRIORITY_COUNT / 64 - 1; word >= 0; word--) {
+    for (unsigned word = 0; word < TS_PRIORITY_COUNT / 64; word++) {
         if (queue->ready_levels[word] != 0) {
-            return word * 64 + 63 - __builtin_clzl(queue->ready_levels[word]);
+            return (int)level_bit(word * 64 + (unsigned)__builtin_ctzl(queue->ready_levels[word]));
         }
     }
     return -1;
@@ -90,8 +96,7 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     cpu->current = idle;
 }
 
-static void account(struct percpu *self, struct task *task) {
-    ts_time_t now = arch_time_now();
+static void account(struct percpu *self, struct task *task, ts_time_t now) {
     if (task == self->idle_task) {
         self->idle_time += now - self->accounted;
     } else {
@@ -167,7 +172,6 @@ static void switch_to(struct task *next) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     DEBUG_ASSERT(self->lock_depth == 0);
-    account(self, old);
     trace(TRACE_SWITCH, next->priority, (uint64_t)next);
     self->switches++;
     grace_quiescent();
@@ -230,13 +234,8 @@ static struct task *steal(struct percpu *self, int floor) {
     return NULL;
 }
 
-/* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
- * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
-static struct task *prefer_waiting(struct percpu *self, struct task *next) {
-    if (!other_cpus) {
-        return next;
-    }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+/* Out of line, so that a switch while no other CPU has tasks waiting saves no registers for it. */
+static __attribute__((noinline)) struct task *prefer_stolen(struct percpu *self, struct task *next) {
     struct task *better = steal(self, next != NULL ? next->priority : -1);
     if (better == NULL) {
         return next;
@@ -250,28 +249,39 @@ static struct task *prefer_waiting(struct percpu *self, struct task *next) {
     return better;
 }
 
-static void begin_slice(struct percpu *self, ts_time_t length) {
-    self->slice_end = arch_time_now() + length;
+/* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
+ * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
+static inline struct task *prefer_waiting(struct percpu *self, struct task *next) {
+    if (!other_cpus) {
+        return next;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(self->arch.cpu);
+    return others != 0 ? prefer_stolen(self, next) : next;
+}
+
+static void begin_slice(struct percpu *self, ts_time_t now, ts_time_t length) {
+    self->slice_end = now + length;
     if (self->slice_end < self->armed) {
         self->armed = self->slice_end;
         arch_time_set_deadline(self->armed);
     }
 }
 
-static void arm_slice(struct percpu *self, struct task *next) {
+static void arm_slice(struct percpu *self, struct task *next, ts_time_t now) {
     if (next == self->idle_task || list_is_empty(&self->run_queue.ready[next->priority])) {
         self->slice_end = TS_TIME_INFINITE;
         return;
     }
-    begin_slice(self, next->slice_left != 0 ? next->slice_left : SLICE_NS);
+    begin_slice(self, now, next->slice_left != 0 ? next->slice_left : SLICE_NS);
 }
 
 /* A task that is preempted goes on with what it has left of its slice: otherwise whoever is interrupted often enough
  * would never come to the end of one, and its equals would wait for ever. */
-static void keep_slice(const struct percpu *self, struct task *old, bool front) {
+static void keep_slice(const struct percpu *self, struct task *old, bool front, ts_time_t now) {
     old->slice_left = 0;
     if (front && self->slice_end != TS_TIME_INFINITE) {
-        ts_time_t left = self->slice_end - arch_time_now();
+        ts_time_t left = self->slice_end - now;
         old->slice_left = left > 0 ? left : 1;
     }
 }
@@ -282,7 +292,9 @@ static void schedule(bool requeue, bool front) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
-    keep_slice(self, old, requeue && front);
+    ts_time_t now = arch_time_now();
+    account(self, old, now);
+    keep_slice(self, old, requeue && front, now);
     spinlock_acquire(&self->run_queue.lock);
     if (requeue && old != self->idle_task) {
         if ((old->affinity & CPU_BIT(self->arch.cpu)) != 0) {
@@ -303,7 +315,7 @@ static void schedule(bool requeue, bool front) {
     if (next == NULL) {
         next = self->idle_task;
     }
-    arm_slice(self, next);
+    arm_slice(self, next, now);
     if (next == old) {
         old->state = TASK_RUNNING;
         return;
@@ -351,7 +363,7 @@ void task_make_ready(struct task *task) {
     if (cpu == self && running < priority) {
         self->pending |= PENDING_RESCHEDULE;
     } else if (cpu == self && running == priority && self->slice_end == TS_TIME_INFINITE) {
-        begin_slice(self, SLICE_NS);
+        begin_slice(self, arch_time_now(), SLICE_NS);
     } else if (cpu != self && running <= priority) {
         arch_ipi_send(CPU_BIT(target), ARCH_IPI_RESCHEDULE);
     }

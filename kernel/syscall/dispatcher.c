@@ -92,7 +92,9 @@ void kernel_syscall(struct arch_frame *frame) {
             status = syscall_table[number].handler(frame);
         }
         DEBUG_ASSERT(percpu_self()->lock_depth == 0);
-        trace_count_call((unsigned)number, status);
+        if (task_current()->attention == 0) { /* a thread that is being killed never sees the result */
+            trace_count_call((unsigned)number, status);
+        }
     }
     trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
     arch_frame_set_status(frame, status);

@@ -73,7 +73,7 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
 }
 
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
-static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
+static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;

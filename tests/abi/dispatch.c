@@ -837,8 +837,8 @@ static const ts_status_t errors_object_wait_async[] = {TS_ERR_NOT_SUPPORTED, TS_
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_object_signal[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_object_get_info[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
-    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BUFFER_TOO_SMALL, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_object_get_info[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_BUFFER_TOO_SMALL, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_object_set_name[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_port_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,

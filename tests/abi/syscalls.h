@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x18577b5a23589e50ul
+#define TS_ABI_ID 0x46a2f802f9beb79bul
 
 #define TS_SYSCALL_NULL                   0
 #define TS_SYSCALL_HANDLE_CLOSE           1

@@ -822,6 +822,73 @@ static void m14_addresses(void) {
     close_handle(vmo);
 }
 
+#define SMALL_MAPPINGS 24u
+#define MAPPING_CHARGE 512u /* more than the kernel's record of one */
+#define TABLES_AT_MOST 8u
+
+/* Mappings of a page each, placed by the kernel: if each had tables of its own, these alone would cost a page each. */
+static void small_mappings(void) {
+    ts_handle_t vmo = make_vmo(PAGE);
+    uint64_t address[SMALL_MAPPINGS];
+    uint64_t before = job_use(guest_self.job, TS_CEILING_MEMORY);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        address[i] = map_vmo(vmo, PAGE);
+    }
+    uint64_t charge = job_use(guest_self.job, TS_CEILING_MEMORY) - before;
+    CHECK(charge > 0 && charge <= SMALL_MAPPINGS * MAPPING_CHARGE + TABLES_AT_MOST * PAGE);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        unmap(address[i], PAGE);
+    }
+    close_handle(vmo);
+}
+
+#define BUSY_SIZE   (2ul << 20) /* page by page: with preemption points */
+#define REGISTERS   (1ul << 35) /* no machine has any there */
+#define REVOKES     30u
+
+static volatile bool busy_stop;
+
+static void keep_space_busy(void *argument) {
+    ts_handle_t vmo = *(const ts_handle_t *)argument;
+    uint64_t address;
+    while (!busy_stop && ts_vmar_map(guest_self.vmar, TS_VMAR_READ, 0, vmo, 0, BUSY_SIZE, &address) == TS_OK) {
+        (void)!ts_vmar_unmap(guest_self.vmar, address, BUSY_SIZE);
+    }
+}
+
+/* Two VMOs that nothing else keeps: ending the mapping of the second waits for the space, while the first is taken. */
+static void revoke_two(ts_handle_t registers) {
+    ts_handle_t first = TS_HANDLE_INVALID, second = TS_HANDLE_INVALID;
+    uint64_t size;
+    CHECK_OK(ts_vmo_create_physical(registers, REGISTERS, PAGE, &first));
+    CHECK_OK(ts_vmo_create_physical(registers, REGISTERS + PAGE, PAGE, &second));
+    (void)map_vmo(second, PAGE);
+    CHECK_OK(ts_thread_sleep(ts_time_after(TS_MILLISECOND)));
+    CHECK_OK(ts_handle_revoke(registers));
+    CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmo_get_size(first, &size));
+    CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmo_get_size(second, &size));
+}
+
+/* Both threads on one CPU: the one that wakes up finds the other inside a call, holding the space's lock. */
+static void revoke_in_busy_space(void) {
+    ts_handle_t vmo = make_vmo(BUSY_SIZE);
+    ts_handle_t registers = TS_HANDLE_INVALID;
+    CHECK_OK(ts_resource_create(resource("root"), TS_RESOURCE_MEMORY, REGISTERS, 2 * PAGE, &registers));
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), 1));
+    busy_stop = false;
+    ts_handle_t busy = guest_thread(keep_space_busy, &vmo);
+    CHECK_OK(ts_thread_set_affinity(busy, 1));
+    CHECK_OK(ts_thread_set_priority(busy, 100));
+    for (unsigned i = 0; i < REVOKES; i++) {
+        revoke_two(registers);
+    }
+    busy_stop = true;
+    guest_join(busy);
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), UINT64_MAX));
+    close_handle(registers);
+    close_handle(vmo);
+}
+
 /* Ranges in ranges, as deep as it goes, taken apart at once: the kernel does it without recursion. */
 static void deep_ranges(void) {
     uint64_t base;
@@ -910,6 +977,8 @@ static const struct guest_test tests[] = {
     {"M12 a child range has no more permissions", m12_child_permissions},
     {"M13 closing a range's handle keeps its mappings", m13_closing_keeps_mappings},
     {"M14 addresses are aligned and not foreseeable", m14_addresses},
+    {"vmar_map lets small mappings share page tables", small_mappings},
+    {"D2 D4 revoke while the address space is busy", revoke_in_busy_space},
     {"M17 nothing is writable and executable", m17_no_write_and_execute},
     {"vmar_destroy takes deep ranges apart", deep_ranges},
     {"vmar_protect and vmar_unmap cut a mapping into many", many_cuts},

@@ -25,6 +25,7 @@ struct handle_table {
     struct spinlock lock;
     struct handle_slot **directory; /* pages of slots; one frame */
     uint32_t capacity;              /* slots in all pages, atomic: grows only */
+    uint32_t unused;                /* slots from here on were never used: they are used before those that are free */
     uint32_t first_free;            /* index, or FREE_END */
     uint32_t last_free;
     uint32_t count;                 /* handles in use */

@@ -106,8 +106,24 @@ void sched_reschedule_if_pending(void);
 
 /* --- how long interrupts are off (debug builds; see sched/irq_off.c) --- */
 
-void irq_off_begin(void); /* they have just gone off on this CPU */
-void irq_off_end(void);   /* they are about to come on */
+/* Of irq_off.c, for the two functions below alone. */
+void irq_off_note_begin(void);
+void irq_off_note_end(void);
+
+/* They have just gone off on this CPU. Release builds have not even a call here: every system call passes. */
+static inline void irq_off_begin(void) {
+    if (CONFIG_DEBUG) {
+        irq_off_note_begin();
+    }
+}
+
+/* They are about to come on. */
+static inline void irq_off_end(void) {
+    if (CONFIG_DEBUG) {
+        irq_off_note_end();
+    }
+}
+
 void irq_off_measure(bool measured); /* whether what the running task does from here on counts */
 ts_time_t irq_off_max(void);         /* ns */
 
