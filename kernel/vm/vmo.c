@@ -243,12 +243,19 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     return TS_OK;
 }
 
-/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing. */
+/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing; nor is what the parent's mappings
+ * reach past the cache, while the copy's would not. */
 static ts_status_t check_snapshot(const struct vmo *parent) {
     if (parent->is_physical || parent->is_borrowed || parent->is_contiguous) {
         return TS_ERR_NOT_SUPPORTED;
     }
-    return parent->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
+    return parent->view->pins != 0 || parent->memory_type != PT_TYPE_CACHED ? TS_ERR_BAD_STATE : TS_OK;
+}
+
+/* How many of `pages` pages from `offset` are the parent's: a slice ends before what it is a slice of. */
+static uint64_t pages_of_parent(const struct vmo *parent, uint64_t offset, uint64_t pages) {
+    uint64_t left = offset < parent->size ? (parent->size - offset) >> TS_PAGE_SHIFT : 0;
+    return left < pages ? left : pages;
 }
 
 static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint64_t offset, struct vmo *child) {
@@ -256,8 +263,9 @@ static ts_status_t make_snapshot(struct vmo *parent, struct account *account, ui
     uint64_t pages = child->size >> TS_PAGE_SHIFT;
     ts_status_t status = check_snapshot(parent);
     if (status == TS_OK) {
-        view_write_protect(parent->view, first, first + pages);
-        status = view_snapshot(parent->view, first, pages, account, &child->own);
+        uint64_t seen = pages_of_parent(parent, offset, pages);
+        view_write_protect(parent->view, first, first + seen);
+        status = view_snapshot(parent->view, first, seen, pages, account, &child->own);
     }
     return status;
 }
