@@ -106,7 +106,8 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     struct view *view = mapping->vmo->view;
     uint64_t first = mapping_page(mapping, start);
     uint64_t last = mapping_page(mapping, end);
-    last = last < view->pages ? last : view->pages;
+    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
+    last = last < limit ? last : limit;
     struct frame *frame;
     ts_status_t status = TS_OK;
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {

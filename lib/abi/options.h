@@ -16,6 +16,12 @@
 #define TS_VMAR_CAN_MAP_SPECIFIC   (1u << 8)
 
 #define TS_VMAR_MAP_RANGE          (1u << 9) /* with what is there already, so that it need not fault */
+#define TS_VMAR_ALLOW_FAULTS       (1u << 10) /* accesses may fault: the VMO is resizable, or ends before the mapping */
+
+/* Of vmar_allocate and vmar_map: the address is a multiple of 1 << log2, 12 to 31. */
+#define TS_VMAR_ALIGN(log2)  ((uint32_t)(log2) << TS_VMAR_ALIGN_SHIFT)
+#define TS_VMAR_ALIGN_SHIFT  24
+#define TS_VMAR_ALIGN_MASK   TS_VMAR_ALIGN(31)
 
 /* Options of vmo_create, and of snapshots. */
 #define TS_VMO_RESIZABLE (1u << 0)
