@@ -51,7 +51,7 @@ static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t ac
     uint64_t page = mapping_page(mapping, va);
     struct frame *frame = NULL;
     bool changed = false;
-    ts_status_t status = view_own_page(view, page, &frame, &changed);
+    ts_status_t status = vmo_own_page(mapping->vmo, page, &frame, &changed);
     if (status != TS_OK) {
         return status;
     }

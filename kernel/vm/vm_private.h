@@ -71,6 +71,20 @@ uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo);
 /* Zeros in [first, end) of the view, mapped or not. NO_MEMORY: nothing happened. Family lock held. */
 ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end);
 
+/* --- vmo_access.c --- */
+
+/* view_own_page() of a VMO's view; what is mapped past the cache is not left in it. */
+ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed);
+
+/* --- discard.c --- */
+
+/* Into the list of what can be discarded, and out of it. */
+void discard_add(struct vmo *vmo);
+void discard_remove(struct vmo *vmo);
+
+/* LOCK, TRY_LOCK, UNLOCK. Family lock held. UNAVAILABLE, BAD_STATE (not locked). */
+ts_status_t discard_lock(struct vmo *vmo, uint32_t op);
+
 /* --- fault.c --- */
 
 /* Makes the frame of zeros. */

@@ -699,7 +699,8 @@ static ts_status_t op_locked(struct vmar *vmar, uint32_t op, uint64_t address, u
 
 ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
-    ts_status_t status = check_address(vmar, address, size);
+    bool locks = op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
+    ts_status_t status = locks ? TS_ERR_INVALID_ARGS : check_address(vmar, address, size);
     if (status != TS_OK) {
         return status;
     }
