@@ -38,7 +38,7 @@ static void vmo_released(struct object *object) {
     struct vmo *parent = vmo->parent;
     if (parent != NULL) {
         list_remove(&vmo->sibling);
-        parent->slices -= vmo->sliced != NULL ? 1 : 0;
+        parent->copies -= vmo->is_copy ? 1 : 0;
         if (list_is_empty(&parent->children)) {
             object_update_signals(&parent->object, 0, TS_SIGNAL_ZERO_CHILDREN);
         }
@@ -225,7 +225,7 @@ static void link_child(struct vmo *parent, struct vmo *child) {
     spinlock_acquire(&family->links_lock);
     child->parent = parent;
     list_add_tail(&parent->children, &child->sibling);
-    parent->slices += child->sliced != NULL ? 1 : 0;
+    parent->copies += child->is_copy ? 1 : 0;
     object_update_signals(&parent->object, TS_SIGNAL_ZERO_CHILDREN, 0);
     spinlock_release(&family->links_lock);
 }
@@ -274,6 +274,7 @@ static ts_status_t make_snapshot(struct vmo *parent, struct account *account, ui
         uint64_t seen = pages_of_parent(parent, offset, pages);
         view_write_protect(parent->view, first, first + seen);
         status = view_snapshot(parent->view, first, seen, pages, account, &child->own);
+        child->is_copy = true;
     }
     return status;
 }

@@ -165,12 +165,18 @@ static ts_status_t commit(struct vmo *vmo, uint64_t first, uint64_t end) {
     return TS_OK;
 }
 
-/* V6: not where relatives would see it, or a slice. */
-static ts_status_t decommit(struct vmo *vmo, uint64_t first, uint64_t end) {
-    if (vmo->view->family->view_count > 1) {
-        return TS_ERR_NOT_SUPPORTED;
+/* V6, V27: neither of a copy nor of what has copies. By what the program can know: whether relatives that it has closed
+ * are taken apart already makes no difference. */
+static ts_status_t decommit(const struct vmo *vmo, uint64_t first, uint64_t end) {
+    const struct vmo *whole = vmo;
+    while (whole->sliced != NULL) {
+        whole = whole->sliced;
     }
-    return view_clear(vmo->view, first, end);
+    struct family *family = vmo->view->family;
+    spinlock_acquire(&family->links_lock);
+    bool refused = whole->is_copy || whole->copies > 0 || vmo->copies > 0;
+    spinlock_release(&family->links_lock);
+    return refused ? TS_ERR_NOT_SUPPORTED : view_clear(vmo->view, first, end);
 }
 
 /* Zeros in a part of a page; what is zero already is left alone. */

@@ -56,7 +56,8 @@ struct vmo {
     struct list_node discardable_link;
     struct vmo *parent;         /* links_lock; null: none, or gone */
     struct list_node children, sibling; /* links_lock */
-    uint32_t slices;            /* of the children; links_lock */
+    uint32_t copies;            /* of the children; links_lock */
+    bool is_copy;
     char name[TS_NAME_LENGTH];
 };
 
