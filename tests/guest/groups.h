@@ -8,6 +8,7 @@ extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
 extern const struct guest_group vmo_tests;
 extern const struct guest_group clone_tests;
+extern const struct guest_group vmar_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
@@ -25,6 +26,7 @@ static const struct guest_group *const guest_groups[] = {
     &memory_tests,
     &vmo_tests,
     &clone_tests,
+    &vmar_tests,
     &object_tests,
     &endpoint_tests,
     &device_tests,
