@@ -9,6 +9,7 @@ extern const struct guest_group memory_tests;
 extern const struct guest_group vmo_tests;
 extern const struct guest_group clone_tests;
 extern const struct guest_group vmar_tests;
+extern const struct guest_group random_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
@@ -27,6 +28,7 @@ static const struct guest_group *const guest_groups[] = {
     &vmo_tests,
     &clone_tests,
     &vmar_tests,
+    &random_tests,
     &object_tests,
     &endpoint_tests,
     &device_tests,
