@@ -16,7 +16,7 @@
 #define PAGES_MAX   20u
 #define WORDS       2u
 #define PROCESSES   3u /* this one and two others */
-#define STEPS       3000u
+#define STEPS       5000u
 #define SEED        1u
 #define CHECK_EACH  64u
 
@@ -201,15 +201,29 @@ static void check_word(struct member *member, unsigned way, unsigned page, unsig
     }
 }
 
+/* A member that has pages, and a way to one of them. */
+static bool pick_access(struct member **member, unsigned *way, unsigned *page) {
+    unsigned start = (unsigned)random_below(MEMBERS);
+    for (unsigned i = 0; i < MEMBERS * (PROCESSES + 1); i++) {
+        *member = &members[(start + i / (PROCESSES + 1)) % MEMBERS];
+        *way = (start + i) % (PROCESSES + 1);
+        if ((*member)->pages > 0) {
+            *page = (unsigned)random_below((*member)->pages);
+            if (can_reach(*member, *way, *page)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void step_access(void) {
-    struct member *member = &members[random_below(MEMBERS)];
-    unsigned way = (unsigned)random_below(PROCESSES + 1);
-    unsigned page = (unsigned)random_below(PAGES_MAX);
-    unsigned word = (unsigned)random_below(WORDS);
-    if (member->store == NULL || !can_reach(member, way, page)) {
+    struct member *member;
+    unsigned way, page, word = (unsigned)random_below(WORDS);
+    if (!pick_access(&member, &way, &page)) {
         return;
     }
-    if (random_below(3) == 0) {
+    if (random_below(4) == 0) {
         check_word(member, way, page, word);
     } else {
         *model_word(member, page, word) = ++last_value;
@@ -311,7 +325,9 @@ static void step_map(void) {
     struct member *member = &members[random_below(MEMBERS)];
     unsigned process = (unsigned)random_below(PROCESSES);
     if (member->store != NULL && member->address[process] != 0) {
-        unmap_member(member, process);
+        if (random_below(4) == 0) {
+            unmap_member(member, process);
+        }
     } else if (member->store != NULL && member->handle != TS_HANDLE_INVALID && member->pages > 0) {
         uint32_t options = MAP_WRITE | TS_VMAR_ALLOW_FAULTS | (random_below(2) == 0 ? TS_VMAR_MAP_RANGE : 0);
         member->mapped[process] = member->pages;
@@ -383,8 +399,9 @@ static void step_commit(void) {
 }
 
 static void step(void) {
-    static void (*const rare[])(void) = {step_create, step_child, step_child,  step_child,  step_close, step_close,
-                                         step_map,    step_map,   step_protect, step_resize, step_zero,  step_commit};
+    static void (*const rare[])(void) = {step_create, step_child,   step_child,  step_child, step_close, step_close, step_map,
+                                         step_map,    step_map,     step_map,    step_map,   step_map,   step_map,   step_map,
+                                         step_protect, step_resize, step_zero,   step_commit};
     if (random_below(4) == 0) {
         rare[random_below(sizeof(rare) / sizeof(rare[0]))]();
     } else {
