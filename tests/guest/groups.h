@@ -11,6 +11,7 @@ extern const struct guest_group clone_tests;
 extern const struct guest_group vmar_tests;
 extern const struct guest_group random_tests;
 extern const struct guest_group race_tests;
+extern const struct guest_group vm_hostile_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
@@ -31,6 +32,7 @@ static const struct guest_group *const guest_groups[] = {
     &vmar_tests,
     &random_tests,
     &race_tests,
+    &vm_hostile_tests,
     &object_tests,
     &endpoint_tests,
     &device_tests,
