@@ -13,6 +13,8 @@
 
 #define EARLY_TABLES 6u
 #define EARLY_PAGES  2u /* the boot stack's shadow may lie across the border of two */
+#define READ_ONLY    (PT_READ | PT_GLOBAL | PT_ACCESSED) /* nothing of the kernel's faults for an accessed or dirty bit */
+#define READ_WRITE   (READ_ONLY | PT_WRITE | PT_DIRTY)
 
 extern char kernel_image_start[], kernel_image_end[];
 
@@ -37,7 +39,7 @@ static void early_map(uint64_t image_phys, uint64_t va, const uint8_t *page) {
         }
         table = phys_to_virt((*entry & format->address_mask) << format->address_shift);
     }
-    uint64_t leaf = format->attributes(PT_READ | PT_WRITE | PT_ACCESSED | PT_DIRTY, 0);
+    uint64_t leaf = format->attributes(READ_WRITE, 0);
     table[(va >> TS_PAGE_SHIFT) % PT_ENTRIES] =
         entry_to(format, image_phys + ((uint64_t)page - (uint64_t)kernel_image_start), leaf);
 }
@@ -61,8 +63,7 @@ static ts_status_t map_frames(uint64_t va, size_t size) {
     if (first == NULL) {
         return TS_ERR_NO_MEMORY;
     }
-    ts_status_t status =
-        pagetable_map(&kernel_pagetable, va, frame_to_phys(first), size, PT_READ | PT_WRITE | PT_GLOBAL);
+    ts_status_t status = pagetable_map(&kernel_pagetable, va, frame_to_phys(first), size, READ_WRITE);
     if (status != TS_OK) {
         frame_free_run(first, count);
     }
@@ -89,8 +90,7 @@ static void map_memory(uint64_t start, uint64_t end) {
 static void map_registers(uint64_t start, uint64_t end, uint64_t shared) {
     uint64_t va = (uint64_t)kasan_shadow_of(start) & ~(TS_PAGE_SIZE - 1);
     for (; va <= (uint64_t)kasan_shadow_of(end - 1); va += TS_PAGE_SIZE) {
-        if (!is_mapped(va) &&
-            pagetable_map(&kernel_pagetable, va, shared, PT_SIZE_4K, PT_READ | PT_GLOBAL) != TS_OK) {
+        if (!is_mapped(va) && pagetable_map(&kernel_pagetable, va, shared, PT_SIZE_4K, READ_ONLY) != TS_OK) {
             panic("kasan: no memory for the shadow of registers");
         }
     }

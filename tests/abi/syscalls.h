@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x46a2f802f9beb79bul
+#define TS_ABI_ID 0xb211238f22b304eeul
 
 #define TS_SYSCALL_NULL                   0
 #define TS_SYSCALL_HANDLE_CLOSE           1
