@@ -56,6 +56,9 @@ void frame_free(struct frame *frame);
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
 
+/* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
+void frames_poison_free(void);
+
 uint64_t frame_to_phys(const struct frame *frame);
 void *frame_to_virt(const struct frame *frame);
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
