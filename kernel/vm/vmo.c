@@ -17,9 +17,45 @@
 
 static SLAB_CACHE(vmo_cache, struct vmo);
 
+/* All VMOs that are made and not yet released, for inspection. */
+static struct spinlock registry_lock = SPINLOCK(LOCK_VMO);
+static LIST_HEAD(registry);
+
 /* VMOs whose end takes longer than a moment, or needs a lock: a task takes them apart. */
 static struct wait_queue ended_queue;
 static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
+
+/* --- all VMOs --- */
+
+/* From now on others can find it: nothing of it is changed without its family's lock. */
+static void vmo_register(struct vmo *vmo) {
+    spinlock_acquire(&registry_lock);
+    list_add_tail(&registry, &vmo->registered);
+    spinlock_release(&registry_lock);
+}
+
+struct vmo *vmo_next(struct vmo *vmo) {
+    struct vmo *next = NULL;
+    spinlock_acquire(&registry_lock);
+    struct list_node *node = vmo != NULL ? vmo->registered.next : registry.next;
+    for (; node != &registry && next == NULL; node = node->next) {
+        struct vmo *candidate = container_of(node, struct vmo, registered);
+        next = object_try_reference(&candidate->object) ? candidate : NULL;
+    }
+    spinlock_release(&registry_lock);
+    if (vmo != NULL) {
+        object_release(&vmo->object);
+    }
+    return next;
+}
+
+struct vmo *vmo_find(ts_koid_t koid) {
+    struct vmo *vmo = NULL;
+    while ((vmo = vmo_next(vmo)) != NULL && vmo->object.koid != koid) {
+        sched_preemption_point();
+    }
+    return vmo;
+}
 
 /* --- the end of VMOs --- */
 
@@ -27,6 +63,11 @@ static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
 static void vmo_released(struct object *object) {
     struct vmo *vmo = container_of(object, struct vmo, object);
     struct family *family = vmo->view->family;
+    spinlock_acquire(&registry_lock);
+    if (list_is_linked(&vmo->registered)) {
+        list_remove(&vmo->registered);
+    }
+    spinlock_release(&registry_lock);
     spinlock_acquire(&family->links_lock);
     struct list_node *node;
     while ((node = list_pop_head(&vmo->children)) != NULL) {
@@ -146,6 +187,7 @@ ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options,
     ts_status_t status = vmo_new_family(account, size, result);
     if (status == TS_OK) {
         (*result)->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
+        vmo_register(*result);
     }
     return status;
 }
@@ -156,6 +198,7 @@ ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t
         (*result)->is_physical = true;
         (*result)->physical_base = base;
         (*result)->memory_type = PT_TYPE_DEVICE;
+        vmo_register(*result);
     }
     return status;
 }
@@ -165,6 +208,7 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
     if (status == TS_OK) {
         (*result)->is_borrowed = true;
         (*result)->physical_base = base;
+        vmo_register(*result);
     }
     return status;
 }
@@ -207,6 +251,7 @@ ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsign
     }
     vmo->is_contiguous = true;
     vmo->physical_base = frame_to_phys(run);
+    vmo_register(vmo);
     return TS_OK;
 }
 
@@ -301,6 +346,7 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
         vmo_abandon(child);
         return status;
     }
+    vmo_register(child);
     *result = child;
     return TS_OK;
 }

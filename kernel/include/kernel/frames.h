@@ -31,7 +31,8 @@ struct frame {
     struct payer *payer;  /* pages and nodes of VMOs: whose account pays */
     uint32_t shares;      /* the same: words that point here, protected by the family's lock */
     uint32_t pin_count;   /* protected by the owner's lock */
-    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
+    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock. Pages and nodes of VMOs: 0,
+                           * or words that an audit found so far */
     uint8_t use;          /* enum frame_use, atomic */
     uint8_t flags;
 };
