@@ -132,6 +132,9 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     case TS_DEBUG_MUTATION:
         syscall_arm_mutation(argument != 0 ? process_current()->job : NULL);
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
+    case TS_DEBUG_FAIL_ALLOCATION:
+        *value = system_fail_allocation(process_current()->job, argument);
+        return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_FRAMES:
         return cycle_frames(argument, value);
     default:

@@ -99,6 +99,8 @@ enum ts_debug_command {
     TS_DEBUG_MUTATION = 8, /* argument: 1 or 0: the mutation of the command line is in force for the caller's job */
     TS_DEBUG_FRAMES = 9, /* argument: at most 1024: takes so many zeroed frames and gives them back, 64 at
                             a time: how many it got */
+    TS_DEBUG_FAIL_ALLOCATION = 10, /* argument N: the Nth allocation that the kernel makes from now on for the caller's
+                            job, or below it, fails; 0: none. What was left of the N before; 0: it has failed */
 };
 
 enum ts_debug_counter {

@@ -66,6 +66,14 @@ struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
 bool frames_are_ram(uint64_t base, uint64_t length);
 bool frame_is_allocated(const struct frame *frame); /* to someone, not to a magazine; exact for one's own frames */
 
+/* Debug builds: asked before each allocation of a frame, a run, a block of the heap or an object of a slab; true: there
+ * is no memory for it. Null: nobody is asked. Set before the first process. */
+extern bool (*memory_refuses)(void);
+
+static inline bool memory_is_refused(void) {
+    return CONFIG_DEBUG && memory_refuses != NULL && memory_refuses();
+}
+
 struct frame_counts {
     uint64_t total;                 /* frames of RAM: arenas, and what boot keeps */
     uint64_t use[FRAME_USE_COUNT];  /* exact when no other CPU allocates */

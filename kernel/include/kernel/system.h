@@ -4,6 +4,8 @@
 
 #include "abi/status.h"
 
+struct job;
+
 /* Runs every self-test, KTAP into the log; number of failed ones. In a thread, no lock held. */
 uint64_t selftest_run(void);
 
@@ -14,6 +16,10 @@ uint64_t audit_run(void);
 ts_status_t system_counter(uint64_t counter, uint64_t *value);
 void system_count_fault(void);
 void system_boot_done(void);
+
+/* Debug builds: the nth allocation from now on in system calls and page faults of the job's processes, or of jobs below
+ * it, fails; 0: none. What was left to count of the one before. */
+uint64_t system_fail_allocation(const struct job *job, uint64_t nth);
 
 /* Threads into the log; their number. */
 uint64_t system_dump_threads(void);
