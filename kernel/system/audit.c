@@ -23,7 +23,7 @@ void system_boot_done(void) {
     boot_time = arch_time_now();
 }
 
-#define SUMS_TRIES 20u /* a millisecond apart: what others are about to free is freed by then */
+#define TRIES 50u /* a millisecond apart: what others are about to free is freed by then */
 
 static void quiet(const char *format, ...) {
     (void)format;
@@ -92,20 +92,35 @@ static uint64_t audit_sums(const struct vm_sums *sums, audit_report report) {
     return problems;
 }
 
+static void pause(void) {
+    task_wait_begin(NULL);
+    (void)task_block(arch_time_now() + 1000000);
+}
+
+/* Bitmaps and counts agree only while no other CPU allocates or frees. */
+static uint64_t audit_frames(void) {
+    for (unsigned tries = 1; tries < TRIES; tries++) {
+        if (frames_audit(quiet) == 0) {
+            return 0;
+        }
+        pause();
+    }
+    return frames_audit(log_line);
+}
+
 static uint64_t audit_memory(void) {
     uint64_t problems = 0;
     vm_audit_begin();
-    for (unsigned tries = 1; tries <= SUMS_TRIES; tries++) {
+    for (unsigned tries = 1; tries <= TRIES; tries++) {
         struct vm_sums sums;
         forget_found();
         problems = vm_audit_families(&sums, log_line) + audit_spaces();
-        bool last = tries == SUMS_TRIES || problems != 0;
+        bool last = tries == TRIES || problems != 0;
         problems += audit_sums(&sums, last ? log_line : quiet);
         if (last || problems == 0) {
             break;
         }
-        task_wait_begin(NULL);
-        (void)task_block(arch_time_now() + 1000000);
+        pause();
     }
     vm_audit_end();
     return problems;
@@ -113,7 +128,7 @@ static uint64_t audit_memory(void) {
 
 uint64_t audit_run(void) {
     grace_synchronize();
-    uint64_t problems = frames_audit(log_line) + heap_audit(log_line) + slab_audit(log_line);
+    uint64_t problems = audit_frames() + heap_audit(log_line) + slab_audit(log_line);
     problems += audit_memory();
     spinlock_acquire(&kernelspace_lock);
     problems += pagetable_audit(&kernel_pagetable, log_line);

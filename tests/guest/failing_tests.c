@@ -52,6 +52,12 @@ static void expect(ts_handle_t vmo, uint64_t page, char value) {
     }
 }
 
+static void check_audit(ts_handle_t handle) {
+    uint64_t problems = 1;
+    CHECK_OK(ts_system_debug(handle, TS_DEBUG_AUDIT, 0, &problems));
+    CHECK_EQUAL(0, problems);
+}
+
 /* --- memory --- */
 
 /* A copy of a copy, with writes by call and by page faults on both sides. */
@@ -72,6 +78,7 @@ static void copies(ts_handle_t vmo, uint64_t address) {
     expect(second, 1, 'c');
     may(ts_vmo_set_size(copy, (uint64_t)1 << 34));
     may(ts_vmo_write(copy, "z", ((uint64_t)1 << 34) - 1, 1));
+    check_audit(guest_self.extra); /* with all of it there */
     may(ts_vmo_set_size(copy, 3 * PAGE));
     may_close(vmo != 0 ? second : 0);
     may_close(copy);
@@ -96,6 +103,7 @@ static void ranges(ts_handle_t vmo) {
     may(ts_vmar_map(range, WRITABLE | TS_VMAR_SPECIFIC_OVERWRITE, 17 * PAGE, vmo, 0, 2 * PAGE, &address));
     may(ts_vmo_create_contiguous(4 * PAGE, 0, &piece));
     may(ts_vmar_map(range, WRITABLE, 0, piece, 0, 4 * PAGE, &address));
+    check_audit(guest_self.extra);
     may_close(piece);
     if (range != TS_HANDLE_INVALID) {
         CHECK_OK(ts_vmar_destroy(range));
@@ -114,12 +122,12 @@ static void memory_calls(void) {
     may(ts_vmar_map(guest_self.vmar, WRITABLE, 0, vmo, 0, 16 * PAGE, &address));
     store(address, 0, 'A');
     store(address, 9, 'j');
+    may(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 9 * PAGE, PAGE));
     copies(vmo, address);
     may(ts_vmo_create_child(vmo, TS_VMO_CHILD_SLICE, 2 * PAGE, 4 * PAGE, &slice));
     may(ts_vmo_op_range(slice, TS_VMO_OP_ZERO, 100, 2 * PAGE));
     may_close(slice);
     ranges(vmo);
-    may(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 0, 16 * PAGE));
     if (address != 0) {
         may(ts_vmar_unmap(guest_self.vmar, address, 16 * PAGE));
     }
@@ -270,7 +278,6 @@ static void other_child(uint64_t nth) {
 static bool fail_nth(guest_function child_main, uint64_t nth) {
     struct guest_child child;
     uint64_t left = 1;
-    uint64_t problems = 1;
     ts_handle_t job = make_job();
     shared_set(0, 0);
     if (guest_child_start(&child, job, child_main, nth, duplicate_with(resource("root"), TS_RIGHT_SAME_RIGHTS))) {
@@ -283,8 +290,7 @@ static bool fail_nth(guest_function child_main, uint64_t nth) {
         }
     }
     close_handle(job);
-    CHECK_OK(ts_system_debug(resource("debug"), TS_DEBUG_AUDIT, 0, &problems));
-    CHECK_EQUAL(0, problems);
+    check_audit(resource("debug"));
     return shared_get(0) == nth;
 }
 
