@@ -142,6 +142,16 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     }
 }
 
+ts_status_t sys_system_inspect(struct resource *resource, const struct handle_view *resource_view, uint32_t topic,
+                               uint64_t object, uint64_t start, uaddr_t buffer, size_t size, size_t *actual,
+                               uint64_t *next) {
+    (void)resource_view;
+    if (!resource_covers(resource, TS_RESOURCE_DEBUG, 0, 0)) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    return system_inspect(topic, object, start, buffer, size, actual, next);
+}
+
 ts_status_t sys_clock_read(ts_time_t *now) {
     *now = arch_time_now();
     return TS_OK;

@@ -45,6 +45,13 @@ static void store(uint64_t address, uint64_t page, char value) {
     }
 }
 
+static void expect_mapped(uint64_t address, uint64_t page, char value) {
+    if (address != 0) {
+        char byte = *(volatile char *)(address + page * PAGE);
+        CHECK(refused || byte == value);
+    }
+}
+
 static void expect(ts_handle_t vmo, uint64_t page, char value) {
     char byte = 0;
     if (may(ts_vmo_read(vmo, &byte, page * PAGE, 1)) && !refused) {
@@ -122,6 +129,9 @@ static void memory_calls(void) {
     may(ts_vmar_map(guest_self.vmar, WRITABLE, 0, vmo, 0, 16 * PAGE, &address));
     store(address, 0, 'A');
     store(address, 9, 'j');
+    expect_mapped(address, 10, 0);
+    may(ts_vmo_write(vmo, "k", 10 * PAGE, 1));
+    expect_mapped(address, 10, 'k');
     may(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 9 * PAGE, PAGE));
     copies(vmo, address);
     may(ts_vmo_create_child(vmo, TS_VMO_CHILD_SLICE, 2 * PAGE, 4 * PAGE, &slice));
