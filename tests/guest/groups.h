@@ -18,6 +18,7 @@ extern const struct guest_group vector_tests;
 extern const struct guest_group hostile_tests;
 extern const struct guest_group quota_tests;
 extern const struct guest_group failing_tests;
+extern const struct guest_group inspect_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -33,6 +34,7 @@ static const struct guest_group *const guest_groups[] = {
     &vector_tests,
     &hostile_tests,
     &quota_tests,
+    &inspect_tests,
     &failing_tests,
 };
 
