@@ -19,7 +19,7 @@ static SLAB_CACHE(vmo_cache, struct vmo);
 
 /* All VMOs that are made and not yet released, for inspection. */
 static struct spinlock registry_lock = SPINLOCK(LOCK_VMO);
-static LIST_HEAD(registry);
+static LIST_HEAD(vmo_registry);
 
 /* VMOs whose end takes longer than a moment, or needs a lock: a task takes them apart. */
 static struct wait_queue ended_queue;
@@ -30,15 +30,15 @@ static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
 /* From now on others can find it: nothing of it is changed without its family's lock. */
 static void vmo_register(struct vmo *vmo) {
     spinlock_acquire(&registry_lock);
-    list_add_tail(&registry, &vmo->registered);
+    list_add_tail(&vmo_registry, &vmo->registered);
     spinlock_release(&registry_lock);
 }
 
 struct vmo *vmo_next(struct vmo *vmo) {
     struct vmo *next = NULL;
     spinlock_acquire(&registry_lock);
-    struct list_node *node = vmo != NULL ? vmo->registered.next : registry.next;
-    for (; node != &registry && next == NULL; node = node->next) {
+    struct list_node *node = vmo != NULL ? vmo->registered.next : vmo_registry.next;
+    for (; node != &vmo_registry && next == NULL; node = node->next) {
         struct vmo *candidate = container_of(node, struct vmo, registered);
         next = object_try_reference(&candidate->object) ? candidate : NULL;
     }
