@@ -9,7 +9,7 @@
 #include "kernel/pagetable.h"
 #include "walk.h"
 
-#define SCAN_MAX 512u /* empty entries passed over in one go */
+#define SCAN_MAX 32u /* empty entries passed over in one go, with a lock held */
 
 static bool is_table_frame(uint64_t pa) {
     const struct frame *frame = frame_from_phys(pa);

@@ -12,6 +12,7 @@
 
 #define PART_SIZE   1024u
 #define RECORDS_MAX 1024u /* of one call */
+#define SCANS_MAX   256u  /* searches of one part: much that is empty may lie between two entries */
 
 _Static_assert(PT_READ == TS_ENTRY_READ && PT_WRITE == TS_ENTRY_WRITE && PT_EXECUTE == TS_ENTRY_EXECUTE &&
                    PT_USER == TS_ENTRY_USER && PT_GLOBAL == TS_ENTRY_GLOBAL && PT_ACCESSED == TS_ENTRY_ACCESSED &&
@@ -116,7 +117,7 @@ static unsigned tell_tables(const struct subject *subject, uint64_t *position, s
     struct pt_entry entry = {0};
     enum pt_next next = PT_NEXT_FOUND;
     unsigned count = 0;
-    while (count < room && next == PT_NEXT_FOUND) {
+    for (unsigned scans = 0; count < room && next != PT_NEXT_END && scans < SCANS_MAX; scans++) {
         if (lock != NULL) {
             spinlock_acquire(lock);
         }
