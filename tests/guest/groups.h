@@ -23,6 +23,8 @@ extern const struct guest_group fault_tests;
 extern const struct guest_group vector_tests;
 extern const struct guest_group hostile_tests;
 extern const struct guest_group quota_tests;
+extern const struct guest_group failing_tests;
+extern const struct guest_group inspect_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -44,6 +46,8 @@ static const struct guest_group *const guest_groups[] = {
     &vector_tests,
     &hostile_tests,
     &quota_tests,
+    &inspect_tests,
+    &failing_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);
