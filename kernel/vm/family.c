@@ -122,15 +122,17 @@ static ts_status_t trim(struct view *child, uint64_t first, uint64_t end) {
     return status;
 }
 
-/* Where a child does not look for its parent's pages any more: they end, or the parent itself looks no further. */
-static uint64_t limit_of_child(const struct view *from, uint64_t first, uint64_t pages) {
-    uint64_t seen = from == from->family->source_view ? from->pages : from->limit;
-    uint64_t limit = seen > first ? seen - first : 0;
-    return limit < pages ? limit : pages;
+/* Where a child does not look for its parent's pages any more: those that it sees end, or the parent itself looks no
+ * further. */
+static uint64_t limit_of_child(const struct view *from, uint64_t first, uint64_t seen) {
+    uint64_t end = from == from->family->source_view ? from->pages : from->limit;
+    uint64_t limit = end > first ? end - first : 0;
+    return limit < seen ? limit : seen;
 }
 
-ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint64_t pages, struct account *account,
                           struct view *child) {
+    DEBUG_ASSERT(seen <= pages);
     struct family *family = from->family;
     uint64_t start, end;
     if (__builtin_add_overflow(from->first, first, &start) || __builtin_add_overflow(start, pages, &end) ||
@@ -150,8 +152,8 @@ ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, str
         page_tree_share(&from->tree, &child->tree);
     }
     ts_status_t status = TS_OK;
-    if (start > from->first || end < from->first + from->pages) {
-        status = trim(child, start, end);
+    if (start > from->first || start + seen < from->first + from->pages) {
+        status = trim(child, start, start + seen);
     }
     if (status != TS_OK) {
         page_tree_release(&child->tree);

@@ -35,6 +35,14 @@ static ts_status_t check_range(const struct vmo *vmo, uint64_t offset, uint64_t 
     return __builtin_add_overflow(offset, length, &end) || end > vmo->size ? TS_ERR_OUT_OF_RANGE : TS_OK;
 }
 
+ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed) {
+    ts_status_t status = view_own_page(vmo->view, page, frame, changed);
+    if (status == TS_OK && *changed && vmo->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(frame_to_virt(*frame), TS_PAGE_SIZE);
+    }
+    return status;
+}
+
 /* Kernel alias of a page to be read, or written; it stays while the lock is held. SHOULD_WAIT: view_ask(). */
 static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction direction, char **alias) {
     if (vmo->is_borrowed) {
@@ -43,7 +51,7 @@ static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction dir
     }
     struct frame *frame = NULL;
     bool changed = false;
-    ts_status_t status = direction == TO_VMO ? view_own_page(vmo->view, page, &frame, &changed)
+    ts_status_t status = direction == TO_VMO ? vmo_own_page(vmo, page, &frame, &changed)
                                              : view_find(vmo->view, page, &frame);
     if (status != TS_OK) {
         return status;
@@ -88,6 +96,9 @@ static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, u
     struct family *family = vmo->view->family;
     mutex_acquire(&family->lock);
     ts_status_t status = check_range(vmo, offset, length);
+    if (status == TS_OK && vmo->memory_type != PT_TYPE_CACHED) {
+        status = TS_ERR_BAD_STATE; /* the kernel's copy goes through the cache */
+    }
     while (status == TS_OK && length > 0) {
         struct piece piece = first_piece(vmo, offset, length);
         status = copy_piece(vmo, buffer, offset, piece, direction);
@@ -185,12 +196,18 @@ static ts_status_t commit(struct vmo *vmo, struct vmo_op *op) {
     return TS_OK;
 }
 
-/* V6: not where relatives would see it, or a pager would be asked again. */
-static ts_status_t decommit(struct vmo *vmo, uint64_t first, uint64_t end) {
-    if (vmo->view->family->view_count > 1 || vmo->view->family->source != NULL) {
-        return TS_ERR_NOT_SUPPORTED;
+/* V6, V27: neither of a copy nor of what has copies; nor where a pager would be asked again. By what the program can
+ * know: whether relatives that it has closed are taken apart already makes no difference. */
+static ts_status_t decommit(const struct vmo *vmo, uint64_t first, uint64_t end) {
+    const struct vmo *whole = vmo;
+    while (whole->sliced != NULL) {
+        whole = whole->sliced;
     }
-    return view_clear(vmo->view, first, end);
+    struct family *family = vmo->view->family;
+    spinlock_acquire(&family->links_lock);
+    bool refused = family->source != NULL || whole->is_copy || whole->copies > 0 || vmo->copies > 0;
+    spinlock_release(&family->links_lock);
+    return refused ? TS_ERR_NOT_SUPPORTED : view_clear(vmo->view, first, end);
 }
 
 /* Zeros in a part of a page; what is zero already is left alone. */
@@ -203,6 +220,9 @@ static ts_status_t zero_piece(struct vmo *vmo, struct piece piece) {
     }
     if (alias != NULL) {
         memset(alias + piece.offset, 0, piece.length);
+    }
+    if (alias != NULL && vmo->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(alias + piece.offset, piece.length);
     }
     return status;
 }
@@ -253,20 +273,29 @@ void view_clean_cache(struct view *view) {
     }
 }
 
+static bool is_lock_op(uint32_t op) {
+    return op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
+}
+
 static bool is_cache_op(uint32_t op) {
     return op >= TS_VMO_OP_CACHE_SYNC && op <= TS_VMO_OP_CACHE_CLEAN_INVALIDATE;
 }
 
 static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {
-    bool known = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO || is_cache_op(op);
+    bool known = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO || is_cache_op(op) ||
+                 is_lock_op(op);
     if (!known || (is_cache_op(op) && length == 0)) {
         return TS_ERR_INVALID_ARGS;
     }
     if (op == TS_VMO_OP_DECOMMIT && ((offset | length) & (TS_PAGE_SIZE - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT)) {
+    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT) ||
+        (is_lock_op(op) && !vmo->is_discardable)) {
         return TS_ERR_NOT_SUPPORTED;
+    }
+    if (is_lock_op(op)) {
+        return offset == 0 && length == vmo->size ? TS_OK : TS_ERR_OUT_OF_RANGE;
     }
     bool gives_back = op == TS_VMO_OP_DECOMMIT || (op == TS_VMO_OP_ZERO && length >= TS_PAGE_SIZE);
     return gives_back && vmo->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
@@ -274,29 +303,35 @@ static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset,
 
 /* Family lock held. */
 static ts_status_t operate(struct vmo *vmo, struct vmo_op *op) {
-    ts_status_t status = check_range(vmo, op->offset, op->length);
-    if (status != TS_OK || op->length == 0) {
-        return status;
+    ts_status_t status = check_op(vmo, op->op, op->offset, op->length);
+    if (status == TS_OK) {
+        status = check_range(vmo, op->offset, op->length);
+    }
+    if (status != TS_OK || is_lock_op(op->op)) {
+        return status == TS_OK ? discard_lock(vmo, op->op) : status;
+    }
+    if (op->length == 0) {
+        return TS_OK;
     }
     uint64_t first = page_of(vmo, op->offset);
     uint64_t end = page_of(vmo, op->offset + op->length - 1) + 1;
     switch (op->op) {
-    case TS_VMO_OP_COMMIT: status = commit(vmo, op); break;
-    case TS_VMO_OP_DECOMMIT: status = decommit(vmo, first, end); break;
-    case TS_VMO_OP_ZERO: status = zero(vmo, op); break;
-    default: cache_operation(vmo, op->op, first, end); break;
+    case TS_VMO_OP_COMMIT: return commit(vmo, op);
+    case TS_VMO_OP_DECOMMIT: return decommit(vmo, first, end);
+    case TS_VMO_OP_ZERO: return zero(vmo, op);
+    default: cache_operation(vmo, op->op, first, end); return TS_OK;
     }
-    return status == TS_ERR_SHOULD_WAIT ? view_ask(vmo->view, page_of(vmo, op->offset), &op->wait) : status;
 }
 
 ts_status_t vmo_op_try(struct vmo *vmo, struct vmo_op *op) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    ts_status_t status = check_op(vmo, op->op, op->offset, op->length);
-    if (status == TS_OK) {
-        mutex_acquire(&vmo->view->family->lock);
-        status = operate(vmo, op);
-        mutex_release(&vmo->view->family->lock);
+    struct family *family = vmo->view->family;
+    mutex_acquire(&family->lock);
+    ts_status_t status = operate(vmo, op);
+    if (status == TS_ERR_SHOULD_WAIT) {
+        status = view_ask(vmo->view, page_of(vmo, op->offset), &op->wait);
     }
+    mutex_release(&family->lock);
     return status;
 }
 

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0xfb7598d1f00cb18bul
+#define TS_ABI_ID 0xb9ad5dd0d4604028ul
 
 #define TS_SYSCALL_NULL                     0
 #define TS_SYSCALL_HANDLE_CLOSE             1

@@ -67,6 +67,18 @@ static inline void object_reference(struct object *object) {
     ASSERT(before != 0 && before != UINT32_MAX);
 }
 
+/* For who finds the object in a list that `released` takes it out of. False: its last reference has gone. */
+static inline bool object_try_reference(struct object *object) {
+    uint32_t before = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+    while (before != 0) {
+        if (__atomic_compare_exchange_n(&object->references, &before, before + 1, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Release: what was done with the object happens before its end, which acquires. */
 static inline void object_release(struct object *object) {
     uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
