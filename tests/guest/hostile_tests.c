@@ -120,16 +120,35 @@ static ts_handle_t make_interrupt(void) {
     return TS_HANDLE_INVALID;
 }
 
+/* Of the pager, if there is one; its port is closed, so that nothing waits. */
+static ts_handle_t make_vmo_of(ts_handle_t pager) {
+    if (pager == TS_HANDLE_INVALID) {
+        return make_vmo(TS_PAGE_SIZE);
+    }
+    ts_handle_t port = make_port();
+    ts_handle_t vmo = TS_HANDLE_INVALID;
+    CHECK_OK(ts_pager_create_vmo(pager, 0, port, 0, TS_PAGE_SIZE, &vmo));
+    CHECK_OK(ts_handle_close(port));
+    return vmo;
+}
+
+static ts_handle_t make_pager(void) {
+    ts_handle_t pager = TS_HANDLE_INVALID;
+    CHECK_OK(ts_pager_create(0, &pager));
+    return pager;
+}
+
 static ts_handle_t make_object(struct objects *objects, unsigned kind) {
     switch (kind) {
     case TS_OBJECT_JOB: return make_job();
     case TS_OBJECT_PROCESS: return make_process(guest_self.job, &objects->vmar);
     case TS_OBJECT_THREAD: return make_thread(objects->of_kind[TS_OBJECT_PROCESS]);
     case TS_OBJECT_VMAR: return make_range();
-    case TS_OBJECT_VMO: return make_vmo(TS_PAGE_SIZE);
+    case TS_OBJECT_VMO: return make_vmo_of(objects->of_kind[TS_OBJECT_PAGER]);
     case TS_OBJECT_ENDPOINT: return make_endpoint();
     case TS_OBJECT_REPLY: return make_reply(objects);
     case TS_OBJECT_PORT: return make_port();
+    case TS_OBJECT_PAGER: return make_pager();
     case TS_OBJECT_INTERRUPT: return make_interrupt();
     case TS_OBJECT_RESOURCE: return duplicate_with(guest_self.extra, TS_RIGHT_SAME_RIGHTS);
     default: return make_event();
