@@ -226,13 +226,6 @@ ts_status_t view_find(const struct view *view, uint64_t page, struct frame **fra
     return status;
 }
 
-ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait) {
-    struct frame *frame;
-    bool absent = view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT;
-    return page_source_ask(view->family->source, view->first + page,
-                           absent ? TS_PAGE_REQUEST_READ : TS_PAGE_REQUEST_DIRTY, wait);
-}
-
 /* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */
 static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *place, const struct frame *old,
                                 struct frame **result) {

@@ -10,6 +10,13 @@
 
 #define PAGE_BATCH 16u
 
+ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait) {
+    struct frame *frame;
+    bool absent = view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT;
+    return page_source_ask(view->family->source, view->first + page,
+                           absent ? TS_PAGE_REQUEST_READ : TS_PAGE_REQUEST_DIRTY, wait);
+}
+
 static bool is_aligned(uint64_t value) {
     return (value & (TS_PAGE_SIZE - 1)) == 0;
 }
