@@ -93,12 +93,11 @@ static void take_apart(void *context) {
     }
 }
 
-/* A little more urgent than programs, so that what they dropped is back soon. */
 void vmo_init(void) {
     wait_queue_init(&ended_queue, LOCK_WAIT);
     list_init(&ended_vmos);
     fault_init();
-    struct task *task = task_create_kernel("memory", take_apart, NULL, PRIORITY_DEFAULT + 1);
+    struct task *task = task_create_kernel("memory", take_apart, NULL, PRIORITY_TIDY);
     if (task == NULL) {
         panic("no memory for the task that frees memory");
     }

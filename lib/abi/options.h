@@ -135,7 +135,7 @@ enum ts_debug_counter {
     TS_COUNTER_INTERRUPTS_OFF_MAX = 0, /* longest stretch with interrupts off, ns */
     TS_COUNTER_SWITCHES = 1,
     TS_COUNTER_CALLS = 2,
-    TS_COUNTER_FAULTS = 3,
+    TS_COUNTER_FAULTS = 3, /* page faults of user mode */
     TS_COUNTER_BOOT_NS = 4, /* from the kernel's first instruction to the start of init */
     TS_COUNTER_OBJECTS = 5, /* objects that exist */
     TS_COUNTER_CAPABILITIES = 6, /* nodes of derivation trees */

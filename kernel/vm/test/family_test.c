@@ -54,19 +54,25 @@ static ts_status_t create(struct model *m, uint64_t pages, struct account *accou
     return status;
 }
 
-static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
-                            struct model *child) {
+/* Of a slice: only the first `seen` pages of the child are those of `from`. */
+static ts_status_t snapshot_part(struct model *from, uint64_t first, uint64_t seen, uint64_t pages,
+                                 struct account *account, struct model *child) {
     lock(from);
-    ts_status_t status = view_snapshot(&from->view, first, pages, pages, account, &child->view);
+    ts_status_t status = view_snapshot(&from->view, first, seen, pages, account, &child->view);
     unlock(from);
     if (status == TS_OK) {
         child->exists = true;
         for (uint64_t i = 0; i < PAGES_MAX; i++) {
-            bool seen = i < pages && first + i < from->view.pages;
-            child->content[i] = seen ? from->content[first + i] : 0;
+            bool is_seen = i < seen && first + i < from->view.pages;
+            child->content[i] = is_seen ? from->content[first + i] : 0;
         }
     }
     return status;
+}
+
+static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
+                            struct model *child) {
+    return snapshot_part(from, first, pages, pages, account, child);
 }
 
 static ts_status_t write_page(struct model *m, uint64_t page) {
@@ -174,7 +180,8 @@ static void step_family(struct random *random, struct account *account) {
     } else if (fresh != NULL && random_below(random, 2) == 0) {
         uint64_t first = random_below(random, 3) == 0 ? random_below(random, PAGES_MAX) : 0;
         pages = random_below(random, 3) == 0 ? from->view.pages : pages;
-        assert_int_equal(snapshot(from, first, pages, account, fresh), TS_OK);
+        uint64_t seen = random_below(random, 3) == 0 ? random_below(random, pages + 1) : pages;
+        assert_int_equal(snapshot_part(from, first, seen, pages, account, fresh), TS_OK);
     } else if (from != NULL) {
         destroy(from);
     }
