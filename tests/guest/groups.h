@@ -7,6 +7,7 @@
 extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
 extern const struct guest_group vmo_tests;
+extern const struct guest_group pager_tests;
 extern const struct guest_group clone_tests;
 extern const struct guest_group vmar_tests;
 extern const struct guest_group random_tests;
@@ -30,6 +31,7 @@ static const struct guest_group *const guest_groups[] = {
     &handle_tests,
     &memory_tests,
     &vmo_tests,
+    &pager_tests,
     &clone_tests,
     &vmar_tests,
     &random_tests,

@@ -41,6 +41,8 @@ enum frame_flags {
     FRAME_ANY = 0,
     FRAME_DIRTY_OK = 1, /* frame_alloc: contents need not be zeroed */
     FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
+    FRAME_DIRTY = 4,    /* the same, in a pager's VMO: written since the pager supplied or wrote it back */
+    FRAME_WRITEBACK = 8, /* the same: being written back, and not written since that began */
 };
 
 /* Builds the arenas. bi: validated, and stays. The direct map covers all of its memory. Boot CPU only. */
