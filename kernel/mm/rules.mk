@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-USES         := kernel/core arch/include arch/formats lib/base lib/abi
+USES         := kernel/vm/policy kernel/core arch/include arch/formats lib/base lib/abi
 SOURCES      := frames.c pagetable.c tables.c heap.c slab.c kernelspace.c \
                 $(addprefix test/,frames_selftest.c pagetable_selftest.c heap_selftest.c)
 HOST_TESTS   := $(addprefix test/,frames_test.c frames_cost_test.c pagetable_test.c pagetable_random_test.c \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-USES         := kernel/cap kernel/sched kernel/mm kernel/core arch/include lib/base lib/abi
+USES         := kernel/vm/policy kernel/cap kernel/sched kernel/mm kernel/core arch/include lib/base lib/abi
 SOURCES      := asid.c space.c vmar.c mapping.c fault.c vmo.c vmo_access.c discard.c page_tree.c family.c page_source.c \
-                paged.c test/vm_selftest.c
+                paged.c reclaim.c test/vm_selftest.c
 HOST_TESTS   := test/family_test.c
-HOST_SOURCES := page_tree.c family.c test/vm_support.c
-HOST_USES    := kernel/mm kernel/cap arch/host lib/base
+HOST_SOURCES := page_tree.c family.c reclaim.c test/vm_support.c
+HOST_USES    := kernel/vm/policy kernel/mm kernel/cap arch/host lib/base

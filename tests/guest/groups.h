@@ -18,6 +18,7 @@ extern const struct guest_group fault_tests;
 extern const struct guest_group vector_tests;
 extern const struct guest_group hostile_tests;
 extern const struct guest_group quota_tests;
+extern const struct guest_group reclaim_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -34,6 +35,7 @@ static const struct guest_group *const guest_groups[] = {
     &vector_tests,
     &hostile_tests,
     &quota_tests,
+    &reclaim_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);
