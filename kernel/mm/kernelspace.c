@@ -8,6 +8,7 @@
 
 #include "kernel/assert.h"
 #include "abi/status.h"
+#include "base/string.h"
 #include "kernel/frames.h"
 #include "kernel/spinlock.h"
 
@@ -27,15 +28,20 @@ static uint64_t image_phys(const struct boot_info *bi, const char *address) {
     return bi->kernel.base + (uint64_t)(address - kernel_image_start);
 }
 
+/* Of the kernel's own pages: nothing of it faults, so accessed and dirty are set from the beginning. */
+static uint32_t kernel_flags(uint32_t flags) {
+    return flags | PT_GLOBAL | PT_ACCESSED | ((flags & PT_WRITE) != 0 ? PT_DIRTY : 0);
+}
+
 static void map_image(const struct boot_info *bi, const char *start, const char *end, uint32_t flags) {
     must(pagetable_map_range(&kernel_pagetable, (uint64_t)start, image_phys(bi, start), (uint64_t)(end - start),
-                             flags | PT_GLOBAL),
+                             kernel_flags(flags)),
          "image");
 }
 
 static void map_direct(uint64_t base, uint64_t end, uint32_t flags) {
     if (base < end) {
-        must(pagetable_map_range(&kernel_pagetable, KERNEL_DIRECT_BASE + base, base, end - base, flags | PT_GLOBAL),
+        must(pagetable_map_range(&kernel_pagetable, KERNEL_DIRECT_BASE + base, base, end - base, kernel_flags(flags)),
              "direct map");
     }
 }
@@ -74,6 +80,7 @@ static void map_memory(const struct boot_info *bi) {
 
 void kernelspace_init(const struct boot_info *bi) {
     pagetable_range_level = arch_mmu_leaf_level();
+    pagetable_soft_ad = string_has_word(bi->command_line, "adbits=soft");
     must(pagetable_new(&kernel_pagetable, arch_mmu_format(), 0), "root");
     kernel_pagetable.cpus = UINT64_MAX; /* every CPU that ever runs; arch_tlb_flush gets the online ones */
     map_memory(bi);
@@ -89,7 +96,7 @@ void kernelspace_init(const struct boot_info *bi) {
 ts_status_t kernelspace_map_page(uint64_t va, uint64_t pa) {
     spinlock_acquire(&kernelspace_lock);
     ts_status_t status =
-        pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, PT_READ | PT_WRITE | PT_GLOBAL);
+        pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, kernel_flags(PT_READ | PT_WRITE));
     arch_mmu_publish();
     spinlock_release(&kernelspace_lock);
     return status;

@@ -192,7 +192,7 @@ static ts_status_t exchange_frames(struct frame *frames[SHARED_PAGES]) {
     pagetable_flush(&kernel_pagetable, &flush);
     for (unsigned i = 0; frames != NULL && i < SHARED_PAGES && status == TS_OK; i++) {
         status = pagetable_map(&kernel_pagetable, SHARED_VA + i * TS_PAGE_SIZE, frame_to_phys(frames[i]), PT_SIZE_4K,
-                               PT_READ | PT_WRITE | PT_GLOBAL);
+                               PT_READ | PT_WRITE | PT_GLOBAL | PT_ACCESSED | PT_DIRTY);
     }
     spinlock_release(&kernelspace_lock);
     return status;
