@@ -14,6 +14,7 @@
 #include "kernel/syscall.h"
 #include "kernel/system.h"
 #include "kernel/trace.h"
+#include "kernel/vmo.h"
 
 #define LOG_PART 512u
 #define LOG_TEXT_MAX 256u
@@ -137,6 +138,9 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_FRAMES:
         return cycle_frames(argument, value);
+    case TS_DEBUG_RECLAIM:
+        *value = vmo_discard_unlocked(argument);
+        return TS_OK;
     default:
         return TS_ERR_INVALID_ARGS;
     }

@@ -122,8 +122,9 @@ static ts_status_t trim(struct view *child, uint64_t first, uint64_t end) {
     return status;
 }
 
-ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint64_t pages, struct account *account,
                           struct view *child) {
+    DEBUG_ASSERT(seen <= pages);
     struct family *family = from->family;
     uint64_t start, end;
     if (__builtin_add_overflow(from->first, first, &start) || __builtin_add_overflow(start, pages, &end) ||
@@ -140,8 +141,8 @@ ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, str
     view_join(child, family, start, pages, payer);
     page_tree_share(&from->tree, &child->tree);
     ts_status_t status = TS_OK;
-    if (start > from->first || end < from->first + from->pages) {
-        status = trim(child, start, end);
+    if (start > from->first || start + seen < from->first + from->pages) {
+        status = trim(child, start, start + seen);
     }
     if (status != TS_OK) {
         page_tree_release(&child->tree);

@@ -16,9 +16,9 @@
 /* A family with one view, not shared yet: no lock. NO_MEMORY. */
 ts_status_t view_create(struct view *view, uint64_t pages, struct account *account);
 
-/* A view of the same pages as [first, first+pages) of `from` are now; beyond its end they are zeros. All mappings of
- * the range must be without WRITE by now, and stay so. OUT_OF_RANGE, NO_RESOURCES, NO_MEMORY: nothing happened. */
-ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+/* A view of `pages` pages: those in [first, first+seen) of `from` as they are now, zeros behind them. All mappings of
+ * what is seen must be without WRITE by now, and stay so. OUT_OF_RANGE, NO_RESOURCES, NO_MEMORY: nothing happened. */
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint64_t pages, struct account *account,
                           struct view *child);
 
 /* Takes the view apart: pages that no relative sees are freed; the family goes with its last view. Nothing maps the

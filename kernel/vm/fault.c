@@ -51,7 +51,7 @@ static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t ac
     uint64_t page = mapping_page(mapping, va);
     struct frame *frame = NULL;
     bool changed = false;
-    ts_status_t status = view_own_page(view, page, &frame, &changed);
+    ts_status_t status = vmo_own_page(mapping->vmo, page, &frame, &changed);
     if (status != TS_OK) {
         return status;
     }
@@ -106,7 +106,8 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     struct view *view = mapping->vmo->view;
     uint64_t first = mapping_page(mapping, start);
     uint64_t last = mapping_page(mapping, end);
-    last = last < view->pages ? last : view->pages;
+    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
+    last = last < limit ? last : limit;
     struct frame *frame;
     ts_status_t status = TS_OK;
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {

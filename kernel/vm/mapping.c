@@ -166,7 +166,8 @@ ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, u
 ts_status_t mapping_install_piece(struct mapping *mapping) {
     struct address_space *space = mapping->space;
     uint64_t va = mapping->region.base;
-    uint64_t end = va + mapping->region.size;
+    uint64_t there = mapping->vmo_offset < mapping->vmo->size ? mapping->vmo->size - mapping->vmo_offset : 0;
+    uint64_t end = va + (there < mapping->region.size ? there : mapping->region.size); /* M8: the rest faults */
     uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
     uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
     ts_status_t status = TS_OK;

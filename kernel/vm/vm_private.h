@@ -17,8 +17,8 @@ void address_space_reference(struct address_space *space);
 /* No region of the range touches [base, base+size), which lies inside it. */
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size);
 
-/* A page-aligned place for `size` bytes; false: none. */
-bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t *base);
+/* A place for `size` bytes, a multiple of `alignment`, which is a power of two; false: none. */
+bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base);
 
 /* A tag for a new space; PT_ASID_SHARED when all are taken. */
 uint32_t asid_allocate(void);
@@ -55,7 +55,8 @@ void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint
  * NO_MEMORY. */
 ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
 
-/* Memory in one piece: all of the mapping, with pages as large as fit. Both locks held. NO_MEMORY: nothing is mapped. */
+/* Memory in one piece: all of it that the mapping shows, with pages as large as fit. Both locks held. NO_MEMORY: nothing
+ * is mapped. */
 ts_status_t mapping_install_piece(struct mapping *mapping);
 
 /* The flags of its pages. */
@@ -72,6 +73,20 @@ uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo);
 
 /* Zeros in [first, end) of the view, mapped or not. NO_MEMORY: nothing happened. Family lock held. */
 ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end);
+
+/* --- vmo_access.c --- */
+
+/* view_own_page() of a VMO's view; what is mapped past the cache is not left in it. */
+ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed);
+
+/* --- discard.c --- */
+
+/* Into the list of what can be discarded, and out of it. */
+void discard_add(struct vmo *vmo);
+void discard_remove(struct vmo *vmo);
+
+/* LOCK, TRY_LOCK, UNLOCK. Family lock held. UNAVAILABLE, BAD_STATE (not locked). */
+ts_status_t discard_lock(struct vmo *vmo, uint32_t op);
 
 /* --- fault.c --- */
 

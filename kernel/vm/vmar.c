@@ -11,6 +11,7 @@
 #define PERMISSIONS VM_PERMISSIONS
 #define CAN_MAP     (TS_VMAR_CAN_MAP_READ | TS_VMAR_CAN_MAP_WRITE | TS_VMAR_CAN_MAP_EXECUTE)
 #define PLACEMENT   (TS_VMAR_SPECIFIC | TS_VMAR_SPECIFIC_OVERWRITE)
+#define MAP_OPTIONS (PERMISSIONS | PLACEMENT | TS_VMAR_MAP_RANGE | TS_VMAR_ALLOW_FAULTS | TS_VMAR_ALIGN_MASK)
 #define PAGE_BATCH  64u
 
 static SLAB_CACHE(vmar_cache, struct vmar);
@@ -72,26 +73,37 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
     return vmar_new(space, NULL, base, size, CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC, root);
 }
 
+/* M14: what the address has to be a multiple of; 0: what the options say is none. */
+static uint64_t alignment_of(uint32_t options) {
+    uint32_t log2 = (options & TS_VMAR_ALIGN_MASK) >> TS_VMAR_ALIGN_SHIFT;
+    if (log2 == 0) {
+        return TS_PAGE_SIZE;
+    }
+    return log2 < TS_PAGE_SHIFT ? 0 : (uint64_t)1 << log2;
+}
+
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
 static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
-    if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
+    uint64_t alignment = alignment_of(options);
+    if (size == 0 || !is_aligned(size) || !is_aligned(offset) || alignment == 0 ||
+        (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;
     }
     if ((options & PLACEMENT) == 0) {
         if (offset != 0) {
             return TS_ERR_INVALID_ARGS;
         }
-        return space_find_room(vmar, size, base) ? TS_OK : TS_ERR_NO_RESOURCES;
+        return space_find_room(vmar, size, alignment, base) ? TS_OK : TS_ERR_NO_RESOURCES;
     }
     if ((vmar->can_map & TS_VMAR_CAN_MAP_SPECIFIC) == 0) {
         return TS_ERR_ACCESS_DENIED;
     }
     uint64_t end;
-    if (__builtin_add_overflow(offset, size, &end) || end > vmar->region.size) {
+    *base = vmar->region.base + offset;
+    if (__builtin_add_overflow(offset, size, &end) || end > vmar->region.size || (*base & (alignment - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    *base = vmar->region.base + offset;
     if ((options & TS_VMAR_SPECIFIC) != 0 && !space_range_is_free(vmar, *base, size)) {
         return TS_ERR_ALREADY_EXISTS;
     }
@@ -101,7 +113,7 @@ static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, u
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address) {
     DEBUG_ASSERT(parent->object.kind == TS_OBJECT_VMAR);
-    if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
+    if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC | TS_VMAR_ALIGN_MASK)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
     if ((permissions_of_flags(options) & ~(permissions_of_flags(parent->can_map) & permissions_of_rights(rights))) != 0) {
@@ -226,9 +238,22 @@ static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
 
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
 
+/* M8: who maps what may not be there, now or later, says that it may fault. */
+static ts_status_t check_part(const struct vmo *vmo, uint32_t options, uint64_t vmo_offset, uint64_t size) {
+    bool may_fault = (options & TS_VMAR_ALLOW_FAULTS) != 0;
+    uint64_t end;
+    if (vmo->is_resizable && !may_fault) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    if (__builtin_add_overflow(vmo_offset, size, &end) || end > (may_fault ? VMO_SIZE_MAX : vmo->size)) {
+        return TS_ERR_BUFFER_TOO_SMALL;
+    }
+    return TS_OK;
+}
+
 static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, const struct vmo *vmo,
                              ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint32_t *allowed) {
-    if ((options & ~(PERMISSIONS | PLACEMENT | TS_VMAR_MAP_RANGE)) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
+    if ((options & ~MAP_OPTIONS) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
         return TS_ERR_INVALID_ARGS;
     }
     bool overwrites_and_maps = (options & TS_VMAR_SPECIFIC_OVERWRITE) != 0 && (options & TS_VMAR_MAP_RANGE) != 0;
@@ -242,11 +267,7 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
                    *allowed);
         return TS_ERR_ACCESS_DENIED;
     }
-    uint64_t end;
-    if (__builtin_add_overflow(vmo_offset, size, &end) || end > vmo->size) {
-        return TS_ERR_BUFFER_TOO_SMALL;
-    }
-    return TS_OK;
+    return check_part(vmo, options, vmo_offset, size);
 }
 
 /* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
@@ -678,7 +699,8 @@ static ts_status_t op_locked(struct vmar *vmar, uint32_t op, uint64_t address, u
 
 ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
-    ts_status_t status = check_address(vmar, address, size);
+    bool locks = op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
+    ts_status_t status = locks ? TS_ERR_INVALID_ARGS : check_address(vmar, address, size);
     if (status != TS_OK) {
         return status;
     }

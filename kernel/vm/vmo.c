@@ -68,6 +68,9 @@ static void vmo_released(struct object *object) {
         list_remove(&vmo->registered);
     }
     spinlock_release(&registry_lock);
+    if (vmo->is_discardable) {
+        discard_remove(vmo);
+    }
     spinlock_acquire(&family->links_lock);
     struct list_node *node;
     while ((node = list_pop_head(&vmo->children)) != NULL) {
@@ -76,7 +79,7 @@ static void vmo_released(struct object *object) {
     struct vmo *parent = vmo->parent;
     if (parent != NULL) {
         list_remove(&vmo->sibling);
-        parent->slices -= vmo->sliced != NULL ? 1 : 0;
+        parent->copies -= vmo->is_copy ? 1 : 0;
         if (list_is_empty(&parent->children)) {
             object_update_signals(&parent->object, 0, TS_SIGNAL_ZERO_CHILDREN);
         }
@@ -181,15 +184,20 @@ static ts_status_t vmo_new_family(struct account *account, uint64_t size, struct
 }
 
 ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options, struct vmo **result) {
-    if ((options & ~TS_VMO_RESIZABLE) != 0) {
+    if (options != 0 && options != TS_VMO_RESIZABLE && options != TS_VMO_DISCARDABLE) {
         return TS_ERR_INVALID_ARGS;
     }
     ts_status_t status = vmo_new_family(account, size, result);
-    if (status == TS_OK) {
-        (*result)->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
-        vmo_register(*result);
+    if (status != TS_OK) {
+        return status;
     }
-    return status;
+    (*result)->is_resizable = options == TS_VMO_RESIZABLE;
+    if (options == TS_VMO_DISCARDABLE) {
+        (*result)->is_discardable = true;
+        discard_add(*result);
+    }
+    vmo_register(*result);
+    return TS_OK;
 }
 
 ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t size, struct vmo **result) {
@@ -262,7 +270,7 @@ static void link_child(struct vmo *parent, struct vmo *child) {
     spinlock_acquire(&family->links_lock);
     child->parent = parent;
     list_add_tail(&parent->children, &child->sibling);
-    parent->slices += child->sliced != NULL ? 1 : 0;
+    parent->copies += child->is_copy ? 1 : 0;
     object_update_signals(&parent->object, TS_SIGNAL_ZERO_CHILDREN, 0);
     spinlock_release(&family->links_lock);
 }
@@ -273,7 +281,7 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     if (__builtin_add_overflow(offset, child->size, &end) || end > parent->size) {
         return TS_ERR_OUT_OF_RANGE;
     }
-    if (parent->is_resizable) {
+    if (parent->is_resizable || parent->is_discardable) {
         return TS_ERR_NOT_SUPPORTED;
     }
     object_reference(&parent->object);
@@ -288,12 +296,19 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     return TS_OK;
 }
 
-/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing. */
+/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing; nor is what the parent's mappings
+ * reach past the cache, while the copy's would not. */
 static ts_status_t check_snapshot(const struct vmo *parent) {
-    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous) {
+    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous || parent->is_discardable) {
         return TS_ERR_NOT_SUPPORTED;
     }
-    return parent->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
+    return parent->view->pins != 0 || parent->memory_type != PT_TYPE_CACHED ? TS_ERR_BAD_STATE : TS_OK;
+}
+
+/* How many of `pages` pages from `offset` are the parent's: a slice ends before what it is a slice of. */
+static uint64_t pages_of_parent(const struct vmo *parent, uint64_t offset, uint64_t pages) {
+    uint64_t left = offset < parent->size ? (parent->size - offset) >> TS_PAGE_SHIFT : 0;
+    return left < pages ? left : pages;
 }
 
 static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint64_t offset, struct vmo *child) {
@@ -301,8 +316,10 @@ static ts_status_t make_snapshot(struct vmo *parent, struct account *account, ui
     uint64_t pages = child->size >> TS_PAGE_SHIFT;
     ts_status_t status = check_snapshot(parent);
     if (status == TS_OK) {
-        view_write_protect(parent->view, first, first + pages);
-        status = view_snapshot(parent->view, first, pages, account, &child->own);
+        uint64_t seen = pages_of_parent(parent, offset, pages);
+        view_write_protect(parent->view, first, first + seen);
+        status = view_snapshot(parent->view, first, seen, pages, account, &child->own);
+        child->is_copy = true;
     }
     return status;
 }

@@ -35,6 +35,14 @@ static ts_status_t check_range(const struct vmo *vmo, uint64_t offset, uint64_t 
     return __builtin_add_overflow(offset, length, &end) || end > vmo->size ? TS_ERR_OUT_OF_RANGE : TS_OK;
 }
 
+ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed) {
+    ts_status_t status = view_own_page(vmo->view, page, frame, changed);
+    if (status == TS_OK && *changed && vmo->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(frame_to_virt(*frame), TS_PAGE_SIZE);
+    }
+    return status;
+}
+
 /* Kernel alias of a page to be read, or written; it stays while the lock is held. */
 static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction direction, char **alias) {
     if (vmo->is_borrowed) {
@@ -44,7 +52,7 @@ static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction dir
     struct frame *frame = view_page(vmo->view, page);
     if (direction == TO_VMO) {
         bool changed = false;
-        ts_status_t status = view_own_page(vmo->view, page, &frame, &changed);
+        ts_status_t status = vmo_own_page(vmo, page, &frame, &changed);
         if (status != TS_OK) {
             return status;
         }
@@ -76,6 +84,9 @@ static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, u
     struct family *family = vmo->view->family;
     mutex_acquire(&family->lock);
     ts_status_t status = check_range(vmo, offset, length);
+    if (status == TS_OK && vmo->memory_type != PT_TYPE_CACHED) {
+        status = TS_ERR_BAD_STATE; /* the kernel's copy goes through the cache */
+    }
     while (status == TS_OK && length > 0) {
         struct piece piece = first_piece(vmo, offset, length);
         status = copy_piece(vmo, buffer, offset, piece, direction);
@@ -154,12 +165,18 @@ static ts_status_t commit(struct vmo *vmo, uint64_t first, uint64_t end) {
     return TS_OK;
 }
 
-/* V6: not where relatives would see it, or a slice. */
-static ts_status_t decommit(struct vmo *vmo, uint64_t first, uint64_t end) {
-    if (vmo->view->family->view_count > 1) {
-        return TS_ERR_NOT_SUPPORTED;
+/* V6, V27: neither of a copy nor of what has copies. By what the program can know: whether relatives that it has closed
+ * are taken apart already makes no difference. */
+static ts_status_t decommit(const struct vmo *vmo, uint64_t first, uint64_t end) {
+    const struct vmo *whole = vmo;
+    while (whole->sliced != NULL) {
+        whole = whole->sliced;
     }
-    return view_clear(vmo->view, first, end);
+    struct family *family = vmo->view->family;
+    spinlock_acquire(&family->links_lock);
+    bool refused = whole->is_copy || whole->copies > 0 || vmo->copies > 0;
+    spinlock_release(&family->links_lock);
+    return refused ? TS_ERR_NOT_SUPPORTED : view_clear(vmo->view, first, end);
 }
 
 /* Zeros in a part of a page; what is zero already is left alone. */
@@ -171,6 +188,9 @@ static ts_status_t zero_piece(struct vmo *vmo, struct piece piece) {
     ts_status_t status = page_alias(vmo, piece.page, TO_VMO, &alias);
     if (status == TS_OK) {
         memset(alias + piece.offset, 0, piece.length);
+    }
+    if (status == TS_OK && vmo->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(alias + piece.offset, piece.length);
     }
     return status;
 }
@@ -219,20 +239,29 @@ void view_clean_cache(struct view *view) {
     }
 }
 
+static bool is_lock_op(uint32_t op) {
+    return op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
+}
+
 static bool is_cache_op(uint32_t op) {
     return op >= TS_VMO_OP_CACHE_SYNC && op <= TS_VMO_OP_CACHE_CLEAN_INVALIDATE;
 }
 
 static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {
-    bool known = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO || is_cache_op(op);
+    bool known = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO || is_cache_op(op) ||
+                 is_lock_op(op);
     if (!known || (is_cache_op(op) && length == 0)) {
         return TS_ERR_INVALID_ARGS;
     }
     if (op == TS_VMO_OP_DECOMMIT && ((offset | length) & (TS_PAGE_SIZE - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT)) {
+    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT) ||
+        (is_lock_op(op) && !vmo->is_discardable)) {
         return TS_ERR_NOT_SUPPORTED;
+    }
+    if (is_lock_op(op)) {
+        return offset == 0 && length == vmo->size ? TS_OK : TS_ERR_OUT_OF_RANGE;
     }
     bool gives_back = op == TS_VMO_OP_DECOMMIT || (op == TS_VMO_OP_ZERO && length >= TS_PAGE_SIZE);
     return gives_back && vmo->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
@@ -240,14 +269,15 @@ static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset,
 
 ts_status_t vmo_op_range(struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
-    ts_status_t status = check_op(vmo, op, offset, length);
-    if (status != TS_OK) {
-        return status;
-    }
     struct family *family = vmo->view->family;
     mutex_acquire(&family->lock);
-    status = check_range(vmo, offset, length);
-    if (status == TS_OK && length > 0) {
+    ts_status_t status = check_op(vmo, op, offset, length);
+    if (status == TS_OK) {
+        status = check_range(vmo, offset, length);
+    }
+    if (status == TS_OK && is_lock_op(op)) {
+        status = discard_lock(vmo, op);
+    } else if (status == TS_OK && length > 0) {
         uint64_t first = page_of(vmo, offset);
         uint64_t end = page_of(vmo, offset + length - 1) + 1;
         if (op == TS_VMO_OP_COMMIT) {

@@ -156,7 +156,7 @@ ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
 /* Another size, for a VMO that was made resizable; what is cut off is gone. */
 ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size);
 
-/* An operation (TS_VMO_OP_) on a range: commit, decommit, zero, caches. */
+/* An operation (TS_VMO_OP_) on a range: commit, decommit, zero, lock, caches. */
 ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length);
 
 /* A copy of a range as it is now, in no time, or a slice: the range itself. */

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x76a3175fd9e3ea27ul
+#define TS_ABI_ID 0xeb3b6c67c7445182ul
 
 #define TS_SYSCALL_NULL                   0
 #define TS_SYSCALL_HANDLE_CLOSE           1

@@ -6,6 +6,7 @@
 
 extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
+extern const struct guest_group vmo_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
@@ -23,6 +24,7 @@ extern const struct guest_group inspect_tests;
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
     &memory_tests,
+    &vmo_tests,
     &object_tests,
     &endpoint_tests,
     &device_tests,

@@ -50,16 +50,22 @@ struct vmo {
     bool is_borrowed;           /* frames are the kernel's (boot archive): neither written nor freed */
     bool is_contiguous;         /* memory in one piece */
     bool is_resizable;
+    bool is_discardable;        /* nobody's parent */
+    bool is_discarded;          /* since it was last locked; this and the next three: family lock */
+    uint64_t discard_locks;
+    uint64_t discarded;         /* bytes that the first of those locks found gone */
+    struct list_node discardable_link;
     struct vmo *parent;         /* links_lock; null: none, or gone */
     struct list_node children, sibling; /* links_lock */
     struct list_node registered; /* in the list of all VMOs, its lock */
-    uint32_t slices;            /* of the children; links_lock */
+    uint32_t copies;            /* of the children; links_lock */
+    bool is_copy;
     char name[TS_NAME_LENGTH];
 };
 
 #define VMO_SIZE_MAX ((uint64_t)1 << 40)
 
-/* Zeros of this size, rounded up to pages. options: TS_VMO_RESIZABLE. INVALID_ARGS, OUT_OF_RANGE, NO_MEMORY. */
+/* Zeros of this size, rounded up to pages. options: TS_VMO_RESIZABLE or TS_VMO_DISCARDABLE. INVALID_ARGS, OUT_OF_RANGE, NO_MEMORY. */
 ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options, struct vmo **vmo);
 
 /* Memory in one piece, aligned to 1 << alignment_log2 bytes (at least a page), zeroed. Preemption points. */
@@ -81,17 +87,22 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
 /* UNAVAILABLE (not resizable), OUT_OF_RANGE, BAD_STATE (pinned pages would go), NO_MEMORY. */
 ts_status_t vmo_set_size(struct vmo *vmo, uint64_t size);
 
-/* One of TS_VMO_OP_ on [offset, offset+length). OUT_OF_RANGE, INVALID_ARGS, NOT_SUPPORTED, BAD_STATE, NO_MEMORY. */
+/* One of TS_VMO_OP_ on [offset, offset+length). OUT_OF_RANGE, INVALID_ARGS, NOT_SUPPORTED, BAD_STATE, UNAVAILABLE
+ * (TRY_LOCK of what was discarded), NO_MEMORY. */
 ts_status_t vmo_op_range(struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length);
 
 /* How mappings reach the memory (TS_CACHE_POLICY_). BAD_STATE: there are mappings, children or pins. */
 ts_status_t vmo_set_cache_policy(struct vmo *vmo, uint32_t policy);
 
-/* OUT_OF_RANGE (nothing copied), INVALID_ARGS (bad user address), NOT_SUPPORTED (device registers), NO_MEMORY. */
+/* OUT_OF_RANGE (nothing copied), INVALID_ARGS (bad user address), NOT_SUPPORTED (device registers), BAD_STATE (memory
+ * that mappings reach past the cache), NO_MEMORY. */
 ts_status_t vmo_read_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length);
 ts_status_t vmo_write_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, uint64_t length);
 /* From kernel memory. */
 ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset, uint64_t length);
+
+/* Discards unlocked discardable memory until `wanted` bytes are free: how many are. Holds nothing. */
+uint64_t vmo_discard_unlocked(uint64_t wanted);
 
 /* Kernel alias of a page, which is made if need be and stays as long as the VMO, because it is pinned. Null: no
  * memory. */

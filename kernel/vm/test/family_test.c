@@ -57,7 +57,7 @@ static ts_status_t create(struct model *m, uint64_t pages, struct account *accou
 static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
                             struct model *child) {
     lock(from);
-    ts_status_t status = view_snapshot(&from->view, first, pages, account, &child->view);
+    ts_status_t status = view_snapshot(&from->view, first, pages, pages, account, &child->view);
     unlock(from);
     if (status == TS_OK) {
         child->exists = true;
