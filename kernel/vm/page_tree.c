@@ -277,6 +277,19 @@ bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end,
     return false;
 }
 
+static void walk_word(uint64_t word, unsigned level, uint64_t index, page_tree_visit visit, void *context) {
+    if (!is_pointer(word) || !visit(context, frame_of(word, level), level, index, (word & HINT) != 0)) {
+        return;
+    }
+    for (uint64_t i = 0; level > 0 && i < NODE_WORDS; i++) {
+        walk_word(node_of(word)[i], level - 1, index + i * span_of(level - 1), visit, context);
+    }
+}
+
+void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, void *context) {
+    walk_word(tree->root, tree->height, 0, visit, context);
+}
+
 static uint64_t count_nodes(uint64_t word, unsigned level, bool shared, uint64_t *own) {
     if (level == 0 || word == 0) {
         return 0;
