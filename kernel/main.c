@@ -16,6 +16,7 @@
 #include "kernel/system.h"
 #include "kernel/task_tree.h"
 #include "kernel/trace.h"
+#include "kernel/vm_audit.h"
 
 #define MEMORY_MIN      ((uint64_t)32 << 20)
 #define PERCPU_STRIDE   ((uint64_t)1 << 16)
@@ -151,6 +152,7 @@ KASAN_UNCHECKED _Noreturn void kernel_main(const struct boot_info *bi) {
     syscall_set_mutation(bi->command_line);
     address_space_init();                           /* a task that takes address spaces apart */
     vmo_init();                                     /* and one for large memory objects */
+    vm_audit_init();
     struct task *first = task_create_kernel("boot", boot_task, (void *)(uintptr_t)bi, PRIORITY_DEFAULT);
     if (first == NULL) {
         panic("no memory for the first task");

@@ -12,7 +12,6 @@
 #include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/process.h"
-#include "kernel/system.h"
 #include "kernel/trace.h"
 
 static const char *fault_name(enum fault_kind kind) {
@@ -55,12 +54,15 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     if (fault->from_user) {
         irq_off_begin();
     }
+    if (fault->from_user && fault->kind == FAULT_PAGE) {
+        percpu_self()->faults++;
+    }
     if (fault->from_user && fault->kind == FAULT_PAGE && is_resolved(fault)) {
         kernel_interrupt_exit(); /* what came up while it waited for locks */
         return true;
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
-        system_count_fault();
+        task_attend(); /* killed while it waited for a page, it ends for that reason */
         end_faulting_process(frame, fault);
     }
     if (fault->in_user_copy && fault->kind != FAULT_STACK) {

@@ -47,6 +47,7 @@ static unsigned arena_count;
 static uint64_t boot_frames; /* RAM that is in no arena: image, archive, frame arrays */
 static const struct boot_info *memory_map; /* constant after frames_init */
 static struct magazine magazines[TS_CPU_COUNT_MAX];
+bool (*memory_refuses)(void);
 
 static uint64_t counter_load(const uint64_t *counter) {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
@@ -287,7 +288,7 @@ void frames_drain_magazines(void) {
 struct frame *frame_alloc(enum frame_use use, unsigned flags) {
     ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
     struct magazine *magazine = magazine_self();
-    if (magazine->count == 0 && !magazine_refill(magazine)) {
+    if (memory_is_refused() || (magazine->count == 0 && !magazine_refill(magazine))) {
         return NULL;
     }
     counter_add(&magazine->count, -1ul);
@@ -413,7 +414,7 @@ static struct frame *run_alloc(uint64_t count, uint64_t align, uint64_t limit) {
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags) {
     ASSERT(count > 0 && align > 0 && (align & (align - 1)) == 0);
     ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
-    if (align > (uint64_t)1 << 40 || count > (uint64_t)1 << 40) {
+    if (align > (uint64_t)1 << 40 || count > (uint64_t)1 << 40 || memory_is_refused()) {
         return NULL;
     }
     struct frame *first = run_alloc(count, align, limit);

@@ -198,7 +198,7 @@ void heap_init(void) {
 void *heap_alloc_aligned(size_t size, size_t align) {
     ASSERT(align > 0 && (align & (align - 1)) == 0);
     align = align < UNIT ? UNIT : align;
-    if (size > ALLOC_MAXIMUM || align > ALLOC_MAXIMUM) {
+    if (size > ALLOC_MAXIMUM || align > ALLOC_MAXIMUM || memory_is_refused()) {
         return NULL;
     }
     size_t payload = ((size == 0 ? 1 : size) + ZONE_SIZE + UNIT - 1) & ~(UNIT - 1);

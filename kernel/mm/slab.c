@@ -101,6 +101,9 @@ static void *slab_alloc_slow(struct slab_cache *cache) {
 }
 
 void *slab_alloc(struct slab_cache *cache) {
+    if (memory_is_refused()) {
+        return NULL;
+    }
     spinlock_acquire(&cache->lock);
     void *object = slab_take_locked(cache);
     spinlock_release(&cache->lock);

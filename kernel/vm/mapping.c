@@ -203,7 +203,7 @@ static bool mapping_part(const struct mapping *mapping, uint64_t first, uint64_t
     return low < high;
 }
 
-void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+static void unmap_from_view(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
     uint64_t start, stop;
     LIST_FOR_EACH(node, &view->mappings) {
         struct mapping *mapping = container_of(node, struct mapping, view_link);
@@ -212,6 +212,22 @@ void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct ma
         }
         if (mapping != except || end - first > 1) {
             sched_preemption_point();
+        }
+    }
+}
+
+/* The others show pages of the source's view too. Those begin at index 0. */
+void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+    struct family *family = view->family;
+    if (view != family->source_view) {
+        unmap_from_view(view, first, end, except);
+        return;
+    }
+    LIST_FOR_EACH(node, &family->views) {
+        struct view *relative = container_of(node, struct view, link);
+        uint64_t low = first > relative->first ? first - relative->first : 0;
+        if (end > relative->first) {
+            unmap_from_view(relative, low, end - relative->first, except);
         }
     }
 }

@@ -33,6 +33,23 @@
 #define TS_VMO_CHILD_SLICE                      (1u << 3) /* the parent's pages themselves */
 #define TS_VMO_CHILD_NO_WRITE                   (1u << 4) /* a handle without WRITE */
 
+/* Option of pager_create_vmo, beside TS_VMO_RESIZABLE. */
+#define TS_VMO_TRAP_DIRTY (1u << 6) /* the pager is asked before a clean page is written */
+
+/* Operations of pager_op_range. */
+enum ts_pager_op {
+    TS_PAGER_OP_FAIL = 1,            /* who waits for the range gets an error, which is given as data */
+    TS_PAGER_OP_DIRTY = 2,           /* pages may be written */
+    TS_PAGER_OP_WRITEBACK_BEGIN = 3, /* dirty pages are about to be written back */
+    TS_PAGER_OP_WRITEBACK_END = 4,   /* they were: what was not written in between is clean */
+};
+
+/* What pager_query_dirty_ranges lists, in bytes. */
+struct ts_vmo_dirty_range {
+    uint64_t offset, length;
+    uint64_t options; /* 0 */
+};
+
 /* Operations of vmo_op_range and vmar_op_range. */
 enum ts_vmo_op {
     TS_VMO_OP_COMMIT = 1,           /* makes the VMO's own pages; needs WRITE */
@@ -112,13 +129,15 @@ enum ts_debug_command {
                             a time: how many it got */
     TS_DEBUG_RECLAIM = 10, /* argument: bytes: discards unlocked discardable memory until so much is free: how
                               much it was */
+    TS_DEBUG_FAIL_ALLOCATION = 11, /* argument N: the Nth allocation that the kernel makes from now on for the caller's
+                            job, or below it, fails; 0: none. What was left of the N before; 0: it has failed */
 };
 
 enum ts_debug_counter {
     TS_COUNTER_INTERRUPTS_OFF_MAX = 0, /* longest stretch with interrupts off, ns */
     TS_COUNTER_SWITCHES = 1,
     TS_COUNTER_CALLS = 2,
-    TS_COUNTER_FAULTS = 3,
+    TS_COUNTER_FAULTS = 3, /* page faults of user mode */
     TS_COUNTER_BOOT_NS = 4, /* from the kernel's first instruction to the start of init */
     TS_COUNTER_OBJECTS = 5, /* objects that exist */
     TS_COUNTER_CAPABILITIES = 6, /* nodes of derivation trees */
