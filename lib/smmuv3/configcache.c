@@ -18,7 +18,8 @@ static uint64_t key_of(uint32_t stream, uint32_t substream) {
 }
 
 static struct config_entry *set_of(const struct smmu *smmu, uint64_t key) {
-    return &smmu->configs[((key * 0x9e3779b97f4a7c15ul) >> smmu->config_shift) * WAYS];
+    uint64_t hash = (key * 0x9e3779b97f4a7c15ul) >> 32;
+    return &smmu->configs[(hash & smmu->config_mask) * WAYS];
 }
 
 static bool is_of(const struct config_entry *entry, enum security security) {

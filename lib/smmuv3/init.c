@@ -163,10 +163,6 @@ static uint32_t make_id5(const struct smmu *smmu) {
 
 /* --- Life */
 
-static unsigned hash_shift(uint32_t entries) {
-    return 64 - (unsigned)__builtin_ctz(entries / WAYS);
-}
-
 static void set_arrays(struct smmu *smmu, char *memory) {
     struct arrays arrays;
     lay_out(&smmu->config, &arrays);
@@ -209,7 +205,7 @@ struct smmu *smmu_init(void *memory, const struct smmu_config *config, const str
     smmu->output_mask = low_mask(config->output_bits);
     smmu->mark_use = config->replacement == SMMU_REPLACE_LRU;
     smmu->tlb_mask = config->tlb_entries / WAYS - 1;
-    smmu->config_shift = hash_shift(config->configuration_entries);
+    smmu->config_mask = config->configuration_entries / WAYS - 1;
     set_arrays(smmu, memory);
     smmu->id[0] = make_id0(smmu);
     smmu->id[1] = make_id1(&smmu->config);

@@ -39,9 +39,8 @@ struct bank {
     uint32_t gbpa_effective;
     uint32_t irq_ctrl, irq_ctrlack;
     uint32_t gerror, gerrorn;
-    uint64_t strtab_base;
     uint32_t strtab_base_cfg;
-    uint32_t reserved;
+    uint64_t strtab_base;
     struct queue commands, events, page_requests;
     struct interrupt_config gerror_irq, event_irq, page_request_irq;
 };
@@ -213,7 +212,7 @@ struct smmu {
     uint8_t *config_hands;
     struct context scratch;         /* what was just fetched */
     uint64_t tlb_sizes;             /* set of the sizes that entries may have, as page_bits */
-    uint32_t config_shift;          /* of a hash, to a set */
+    uint64_t config_mask;           /* of a hash, to a set */
     uint32_t config_used;
     uint32_t substream_entries;     /* of the configuration cache */
     bool tlb_globals;               /* there may be global entries */

@@ -80,3 +80,21 @@ PLAIN_INLINE uint64_t plain_stage1(struct smmu *smmu, const struct context *cont
 /* Adds the last stage of a nested translation to what stage 1 gave; false: give up. */
 bool plain_add_stage2(struct smmu *smmu, const struct context *context, unsigned needed, uint64_t *output,
                       uint64_t *rest);
+
+/* An answer as the TLB keeps it; not of global pages, which have another tag. */
+PLAIN_INLINE bool plain_translate(struct smmu *smmu, const struct context *context, uint64_t address, unsigned needed,
+                                  uint64_t *output, uint64_t *rest) {
+    uint64_t descriptor = plain_stage1(smmu, context, address);
+    uint64_t permissions = context->permissions[plain_permission_index(descriptor)];
+    if (descriptor == 0 || (permissions & needed) == 0 || (descriptor & TTD_NOT_GLOBAL) == 0) {
+        return false;
+    }
+    *output = (descriptor & PLAIN_ADDRESS) | permissions;
+    *rest = context->attributes[(descriptor >> 2 & 7) << 2 | (descriptor >> 8 & 3)] | permissions << 24 |
+            (uint64_t)PAGE_BITS << 32;
+    if (SMMUV3_TWO_STAGE && context->kind == CONTEXT_NESTED && !plain_add_stage2(smmu, context, needed, output, rest)) {
+        return false;
+    }
+    smmu->statistics.walks++;
+    return true;
+}

@@ -111,18 +111,9 @@ static inline bool miss(struct smmu *smmu, const struct smmu_port_stream *stream
         *rest = entry->rest;
         return (*output & needed) != 0;
     }
-    uint64_t descriptor = plain_stage1(smmu, context, address);
-    uint64_t permissions = context->permissions[plain_permission_index(descriptor)];
-    if (descriptor == 0 || (permissions & needed) == 0 || (descriptor & TTD_NOT_GLOBAL) == 0) {
+    if (!plain_translate(smmu, context, address, needed, output, rest)) {
         return false;
     }
-    *output = (descriptor & PLAIN_ADDRESS) | permissions;
-    *rest = context->attributes[(descriptor >> 2 & 7) << 2 | (descriptor >> 8 & 3)] | permissions << 24 |
-            (uint64_t)PAGE_BITS << 32;
-    if (SMMUV3_TWO_STAGE && context->kind == CONTEXT_NESTED && !plain_add_stage2(smmu, context, needed, output, rest)) {
-        return false;
-    }
-    smmu->statistics.walks++;
     tlb_fill(smmu, address, PAGE_BITS, context->tag, context->salt, *output, *rest);
     return true;
 }

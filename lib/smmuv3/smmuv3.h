@@ -308,8 +308,8 @@ uint32_t smmu_tlb_used(struct smmu *smmu);
 uint32_t smmu_configuration_used(struct smmu *smmu);
 uint32_t smmu_stalls_held(struct smmu *smmu);
 
-/* The whole state, caches and held transactions included, as bytes for the same configuration on any machine. Save
- * returns the bytes needed, and writes only if they fit. Restore checks everything before it changes anything; false
- * if the bytes are not such a state. Neither may run while ports translate. */
+/* The state, held transactions and the shared TLB included, as bytes for the same configuration on any machine;
+ * configuration is fetched anew. Save returns the bytes needed, and writes only if they fit. Restore checks everything
+ * before it changes anything; false if the bytes are not such a state. Neither may run inside of a bracket. */
 size_t smmu_save(struct smmu *smmu, void *buffer, size_t size);
 bool smmu_restore(struct smmu *smmu, const void *buffer, size_t size);

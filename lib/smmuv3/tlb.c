@@ -14,7 +14,7 @@ uint32_t tlb_count(const struct smmu *smmu) {
     return count;
 }
 
-static void unpack(const struct tlb_entry *entry, uint64_t address, unsigned bits, struct leaf *leaf) {
+void tlb_unpack(const struct tlb_entry *entry, uint64_t address, unsigned bits, struct leaf *leaf) {
     struct smmu_result result;
     memcpy(&result.attributes, &entry->rest, sizeof(entry->rest));
     leaf->address = (entry->output & OUTPUT_ADDRESS) | (address & low_mask(bits));
@@ -42,7 +42,7 @@ bool tlb_find_leaf(struct smmu *smmu, uint64_t address, const struct context *co
     if (smmu->mark_use) {
         smmu->tlb_marks[entry - smmu->tlb] = 1;
     }
-    unpack(entry, address, bits, leaf);
+    tlb_unpack(entry, address, bits, leaf);
     return true;
 }
 

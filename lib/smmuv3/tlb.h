@@ -87,6 +87,7 @@ static inline void tlb_fill(struct smmu *smmu, uint64_t address, unsigned bits, 
 /* Of the tag, or global. */
 bool tlb_find_leaf(struct smmu *smmu, uint64_t address, const struct context *context, struct leaf *leaf);
 void tlb_insert(struct smmu *smmu, uint64_t address, const struct context *context, const struct leaf *leaf);
+void tlb_unpack(const struct tlb_entry *entry, uint64_t address, unsigned bits, struct leaf *leaf);
 uint32_t tlb_count(const struct smmu *smmu);
 
 /* Entries with (tag & mask) == value. */

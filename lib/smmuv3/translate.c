@@ -3,7 +3,7 @@
  * Transactions that a port's caches did not answer: configuration, shared TLB, walk, and what is to be done about a
  * fault (3.12, 5.5).
  */
-#include "smmuv3/tlb.h"
+#include "smmuv3/plain.h"
 
 #define FLAGS_OF_ACCESS 7u
 
@@ -128,6 +128,20 @@ void translate_answer(const struct context *context, const struct smmu_transacti
     }
 }
 
+/* As in a port: a plain walk, if it is one. */
+static bool walk_plainly(struct walk *walk, uint64_t address, struct leaf *leaf) {
+    struct smmu *smmu = walk->smmu;
+    const struct context *context = walk->context;
+    uint64_t output, rest;
+    if (!context->plain || !plain_translate(smmu, context, address, walk->needed, &output, &rest)) {
+        return false;
+    }
+    const struct tlb_entry entry = {tlb_key(address, PAGE_BITS), context->tag, output, rest};
+    tlb_unpack(&entry, address, PAGE_BITS, leaf);
+    leaf->global = false;
+    return true;
+}
+
 /* What the TLB knows but does not permit is asked of the tables, which say what kind of fault it is. */
 static bool translate_stages(struct walk *walk, const struct smmu_transaction *transaction, struct leaf *leaf) {
     const struct context *context = walk->context;
@@ -137,7 +151,7 @@ static bool translate_stages(struct walk *walk, const struct smmu_transaction *t
         walk->smmu->statistics.tlb_hits++;
         return true;
     }
-    if (!walk_all(walk, transaction->address, leaf)) {
+    if (!walk_plainly(walk, address, leaf) && !walk_all(walk, transaction->address, leaf)) {
         return false;
     }
     tlb_insert(walk->smmu, address, context, leaf);

@@ -598,6 +598,44 @@ static void run_nested_sizes(struct rig *rig, const void *argument) {
     assert_int_equal(result.address, 0x601234);
     assert_int_equal(rig_access(rig, 1, VA, 0, &result), SMMU_OK);
     assert_int_equal(result.page_bits, 12);
+    smmu_tables_map(&space.tables, 2ul << 40, 0, 1, RIG_PAGE);
+    assert_int_equal(rig_access(rig, 1, 2ul << 40, 0, &result), SMMU_OK);
+    assert_int_equal(result.page_bits, 21); /* 1 GiB at stage 1, 2 MiB at stage 2 */
+    check_faults(rig, 1, (2ul << 40) + RIG_RAM_BYTES, 0, F_TRANSLATION);
+}
+
+/* Both stages in pages of 4 KiB, which is what the plain walk is for: the same answers, and the same faults. */
+static void run_nested_pages(struct rig *rig, const void *argument) {
+    (void)argument;
+    struct rig_space space;
+    struct smmu_tables stage2;
+    struct smmu_result result;
+    map_nested(rig, &space, &stage2);
+    rig_stage2(rig, &stage2, 12, 48);
+    for (uint64_t page = 0; page < 4ul << 20; page += 0x1000) {
+        assert_true(smmu_tables_map(&stage2, page, page, 3, RIG_PAGE2));
+    }
+    smmu_tables_map(&stage2, IPA, PA, 3, TTD_AF | TTD_S2_READ | IDX(5) | SH(3));
+    rig_install(rig, 1, &space);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(rig_access(rig, 1, VA + 0x77, 0, &result), SMMU_OK);
+        assert_int_equal(result.address, PA + 0x77);
+        assert_int_equal(result.permissions, UR | UX | PR);
+        assert_int_equal(result.attributes.memory, 0x44);
+        assert_int_equal(result.attributes.shareability, 2);
+    }
+    check_outcome(rig, 1, VA, SMMU_WRITE, SMMU_ABORT);
+    check_event(rig, F_PERMISSION, 1, F(EVENT_S2, 1), F(EVENT_CLASS, SMMU_CLASS_IN), F(EVENT_ADDRESS, VA), 192, 64,
+                IPA, END);
+    smmu_tables_map(&space.tables, VA + 0x1000, 1ul << 48, 3, RIG_PAGE);
+    smmu_tables_map(&space.tables, VA + 0x2000, IPA + 0x1000, 3, RIG_PAGE);
+    check_faults(rig, 1, VA + 0x2000, 0, F_TRANSLATION);
+    uint64_t table = smmu_tables_find(&space.tables, VA, 3) & ~0xffful;
+    smmu_tables_unmap(&stage2, table, 3);
+    check_command(rig, CMD_TLBI_NSNH_ALL, 0);
+    check_outcome(rig, 1, VA, 0, SMMU_ABORT);
+    check_event(rig, F_TRANSLATION, 1, F(EVENT_RNW, 1), F(EVENT_S2, 1), F(EVENT_CLASS, SMMU_CLASS_TT),
+                F(EVENT_ADDRESS, VA), 192, 64, table, END);
 }
 
 static const unsigned levels[] = {0, 1, 2, 3};
@@ -615,6 +653,7 @@ static const struct row rows[] = {
     {"6.3.4 BBML: a block with nT is not cached", run_no_transition, NULL, NULL},
     {"5.4 AFFD: no access flag faults", run_affd, NULL, NULL},
     {"5.4 TTB aligned to the first table", run_ttb_alignment, NULL, NULL},
+    {"3.3.3 nested, both stages in pages", run_nested_pages, NULL, NULL},
     {"3.3.3 nested: the smaller of both blocks", run_nested_sizes, NULL, NULL},
 };
 
