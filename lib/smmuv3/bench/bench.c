@@ -101,9 +101,9 @@ static __attribute__((noinline)) void run_commands(uint32_t count) {
 /* --- Set-up */
 
 /* RAM and nothing else: a bus as lean as a real user's would be. */
-static uint64_t read_ram(void *context, uint32_t space, uint64_t address, bool *aborted) {
+static uint64_t read_ram(void *context, uint32_t in, uint64_t address, bool *aborted) {
     const struct rig *system = context;
-    (void)space;
+    (void)in;
     if (address >= RIG_RAM_BYTES) {
         *aborted = true;
         return 0;

@@ -95,7 +95,7 @@ static void set_up(struct rig *rig, struct rig_space *space, struct smmu_tables 
     rig->config.replacement = options & 1;
     rig->config.deferred_updates = (options & 2) != 0;
     rig->config.stall_model = (uint8_t)((options & 4) != 0 ? SMMU_STALL_OR_TERMINATE : (options >> 3 & 3) % 3);
-    rig->ram_bytes = 1ul << 20;
+    rig->ram_bytes = 1ul << 19;
     rig->port_streams = rig->port_pages = 8;
     rig_init(rig);
     rig_start(rig);

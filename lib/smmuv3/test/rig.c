@@ -121,8 +121,7 @@ void rig_add_port(struct rig *rig) {
 
 void rig_init(struct rig *rig) {
     rig->abort_at = rig->abort_writes_at = RIG_NOWHERE;
-    rig->ram = aligned_alloc(1 << 16, rig->ram_bytes);
-    memset(rig->ram, 0, rig->ram_bytes);
+    rig->ram = calloc(1, rig->ram_bytes);
     rig->next = 0x10000;
     rig->bus = (struct smmu_bus){.context = rig,
                                  .read64 = bus_read64,
