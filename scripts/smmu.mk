@@ -48,6 +48,12 @@ $(SMMU_BUILD)/bench: $(SMMU_LIBRARY) $(SMMU)/test/rig.c $(SMMU)/bench/bench.c li
 bench-host: $(SMMU_BUILD)/bench
 	$(Q)$(PYTHON) scripts/smmu.py bench $(SMMU_BUILD)
 
+$(SMMU_BUILD)/agent: $(SMMU_LIBRARY) $(SMMU)/differential/agent.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(SMMU_FLAGS) -O1 $(SMMU_SANITIZE) $^ -o $@
+smmu-differential: $(SMMU_BUILD)/agent ## compares the SMMU with QEMU's, transaction by transaction
+	$(Q)$(PYTHON) scripts/smmu_differential.py $<
+
 # What the build switches save, in bytes of code and of state.
 .PHONY: smmu-sizes
 smmu-sizes: ## prints what the SMMU's build switches save
