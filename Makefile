@@ -52,7 +52,7 @@ NM      := $(PREFIX_$(ARCH))nm
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
             -Wunused-result -Wconversion -Wno-sign-conversion
-CFLAGS_COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-common -fno-omit-frame-pointer \
+CFLAGS_COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-common \
                  -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) -MMD -MP \
                  -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_x86_64  := -fcf-protection=none
@@ -66,12 +66,18 @@ KERNEL_x86_64  := -mno-red-zone -mcmodel=kernel
 KERNEL_arm64   := -ffixed-x18
 CONFIG_release := -DCONFIG_DEBUG=0
 CONFIG_debug   := -DCONFIG_DEBUG=1
+KERNEL_STACK_KIB ?= 16
+STACK_BITS := $(or $(patsubst %:$(KERNEL_STACK_KIB),%,$(filter %:$(KERNEL_STACK_KIB),14:16 15:32 16:64)),\
+                   $(error KERNEL_STACK_KIB is 16, 32 or 64))
+STACK_SIZE := $(shell expr $(KERNEL_STACK_KIB) \* 1024)
 INSTRUMENT_debug := -fsanitize=undefined -fstack-protector-strong -mstack-protector-guard=global
 INSTRUMENT     := $(INSTRUMENT_$(VARIANT))
 PLAIN_FLAGS    := -fno-stack-protector
 
 BASE_FLAGS   := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(CONFIG_$(VARIANT)) $(PLAIN_FLAGS)
-KERNEL_FLAGS := $(BASE_FLAGS) $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -I lib -I boot -I arch -I arch/include \
+# The kernel's backtraces follow frame pointers; nothing reads those of programs.
+KERNEL_FLAGS := $(BASE_FLAGS) -fno-omit-frame-pointer $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -DCONFIG_STACK_BITS=$(STACK_BITS) \
+                -I lib -I boot -I arch -I arch/include \
                 -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
 USER_FLAGS   := $(BASE_FLAGS) -I lib -I lib/os/$(ARCH)/include -I drivers -I user -I tests -I $(GEN)
 LINK := $(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none,-z,noexecstack,--no-warn-rwx-segments
@@ -121,12 +127,16 @@ kernel: $(BUILD)/$(IMAGE_$(ARCH))
 $(foreach room,$(KERNEL_ROOMS),$(foreach file,$(PLAIN.$(room)),\
     $(eval $(BUILD)/kernel/$(room)/$(basename $(file)).o: INSTRUMENT :=)))
 
-$(BUILD)/kernel/%.o: %.c Makefile | $(GENERATED)
+# What the kernel is built with besides its sources.
+$(BUILD)/kernel.options: force
+	$(Q)mkdir -p $(@D) && echo '$(STACK_BITS)' | cmp -s - $@ || echo '$(STACK_BITS)' > $@
+
+$(BUILD)/kernel/%.o: %.c Makefile $(BUILD)/kernel.options | $(GENERATED)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  CC      $<")
 	$(Q)$(CC) $(KERNEL_FLAGS) $(INSTRUMENT) -c $< -o $@
 
-$(BUILD)/kernel/%.S.o: %.S Makefile | $(GENERATED)
+$(BUILD)/kernel/%.S.o: %.S Makefile $(BUILD)/kernel.options | $(GENERATED)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  AS      $<")
 	$(Q)$(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c $< -o $@
@@ -140,7 +150,7 @@ $(BUILD)/symbols.none.S: scripts/gen/symbols.py
 	$(Q)$(PYTHON) $< < /dev/null > $@
 $(BUILD)/symbols.all.S: $(BUILD)/kernel.unnamed.elf scripts/gen/symbols.py
 	$(Q)$(NM) -n $< | $(PYTHON) scripts/gen/symbols.py > $@
-LINK_KERNEL = $(LINK) -Wl,-T,arch/$(ARCH)/kernel.ld $(KERNEL_OBJECTS) $(filter %.o,$<) -o $@
+LINK_KERNEL = $(LINK) -Wl,-T,arch/$(ARCH)/kernel.ld,--defsym,kernel_stack_size=$(STACK_SIZE) $(KERNEL_OBJECTS) $(filter %.o,$<) -o $@
 $(BUILD)/kernel.unnamed.elf: $(BUILD)/symbols.none.o $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld
 	$(Q)$(LINK_KERNEL)
 $(BUILD)/kernel.elf: $(BUILD)/symbols.all.o $(KERNEL_OBJECTS) arch/$(ARCH)/kernel.ld

@@ -6,6 +6,7 @@
 #include "arch/time.h"
 #include "base/string.h"
 #include "kernel/assert.h"
+#include "kernel/frames.h"
 #include "kernel/sched.h"
 #include "kernel/init.h"
 
@@ -56,6 +57,18 @@ static void crash_canary(void) {
     }
 }
 
+static void crash_double_free(void) {
+    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+    frame_free(frame);
+    frame_free(frame);
+}
+
+/* A record that stands in no arena. */
+static void crash_foreign_free(void) {
+    static struct frame stranger = {.use = FRAME_KERNEL};
+    frame_free(&stranger);
+}
+
 static void let_others_run(void) {
     struct wait_queue queue;
     wait_queue_init(&queue, LOCK_WAIT);
@@ -77,7 +90,8 @@ void crash_if_asked(const char *command_line) {
         const char *name;
         void (*crash)(void);
     } ways[] = {{"null", crash_null}, {"jump", crash_jump},           {"assert", crash_assert}, {"lock", crash_lock},
-                {"stack", crash_stack}, {"undefined", crash_undefined}, {"canary", crash_canary}};
+                {"stack", crash_stack}, {"undefined", crash_undefined}, {"canary", crash_canary},
+                {"double-free", crash_double_free}, {"foreign-free", crash_foreign_free}};
     const char *way = CONFIG_DEBUG ? crash_way(command_line) : NULL;
     if (way == NULL) {
         return;

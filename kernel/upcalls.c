@@ -13,6 +13,21 @@
 #include "kernel/system.h"
 #include "kernel/trace.h"
 
+/* A thread may meet a page that is just being split (break before make), or bits that software manages: under the
+ * space's lock the table says whether the access was permitted, and if so it is tried again. */
+static bool page_permits(const struct fault *fault) {
+    if (fault->address >= ARCH_USER_TOP) {
+        return false;
+    }
+    struct address_space *space = thread_current()->process->space;
+    uint32_t access = PT_USER | ((fault->access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0) |
+                      ((fault->access & FAULT_WRITE) != 0 ? PT_WRITE : 0);
+    mutex_acquire(&space->lock);
+    ts_status_t status = pagetable_touch(&space->table, fault->address, access);
+    mutex_release(&space->lock);
+    return status == TS_OK;
+}
+
 static const char *fault_name(enum fault_kind kind) {
     static const char *const names[] = {
         [FAULT_PAGE] = "page fault",           [FAULT_ILLEGAL] = "illegal instruction",
@@ -43,6 +58,13 @@ _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct f
 
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     trace(TRACE_FAULT, fault->kind, fault->address);
+    if (fault->from_user) {
+        irq_off_begin();
+    }
+    if (fault->from_user && fault->kind == FAULT_PAGE && page_permits(fault)) {
+        kernel_interrupt_exit(); /* what came up while it waited for the lock */
+        return true;
+    }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
         system_count_fault();
         end_faulting_process(frame, fault);
@@ -54,6 +76,7 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
 }
 
 void kernel_irq(unsigned line) {
+    irq_off_begin();
     sched_leave_idle();
     trace(TRACE_INTERRUPT, line, 0);
     percpu_self()->interrupts++;
@@ -61,6 +84,7 @@ void kernel_irq(unsigned line) {
 }
 
 void kernel_timer(void) {
+    irq_off_begin();
     struct percpu *self = percpu_self();
     sched_leave_idle();
     self->interrupts++;
@@ -71,6 +95,7 @@ void kernel_timer(void) {
 }
 
 void kernel_ipi(unsigned kind) {
+    irq_off_begin();
     struct percpu *self = percpu_self();
     sched_leave_idle();
     self->ipis++;
@@ -83,8 +108,7 @@ void kernel_ipi(unsigned kind) {
     }
 }
 
-void kernel_interrupt_exit(void) {
-    struct percpu *self = percpu_self();
+static void finish_interrupt(struct percpu *self) {
     struct task *task = self->current;
     if (task == NULL) {
         return;
@@ -102,6 +126,11 @@ void kernel_interrupt_exit(void) {
     }
 }
 
+void kernel_interrupt_exit(void) {
+    finish_interrupt(percpu_self());
+    irq_off_end();
+}
+
 void kernel_user_entry(void) {
     sched_task_entry();
     timeout_cancel(&task_current()->timeout);
@@ -109,4 +138,5 @@ void kernel_user_entry(void) {
     if ((percpu_self()->pending & PENDING_ATTENTION) != 0) {
         task_attend();
     }
+    irq_off_end();
 }

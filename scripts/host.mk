@@ -29,6 +29,31 @@ endef
 HOST_PROGRAMS :=
 $(foreach room,$(ROOMS),$(foreach test,$(HOST_TESTS.$(room)),$(eval $(call host_rules,$(room),$(test)))))
 
+# The eviction policies as the kernel is linked with them: the release objects for the build machine's own architecture,
+# freestanding code that needs no more than panic() and memset(). Only a program at a fixed address can link them. Another
+# ARCH or VARIANT makes them with a make of its own.
+BUILD_ARCH_x86_64  := x86_64
+BUILD_ARCH_aarch64 := arm64
+BUILD_ARCH := $(BUILD_ARCH_$(shell uname -m))
+POLICY_ROOM := kernel/vm/policy
+POLICY_OBJECTS := $(patsubst %.c,build/$(BUILD_ARCH)/release/kernel/$(POLICY_ROOM)/%.o,$(SOURCES.$(POLICY_ROOM)))
+policy_test_objects = $(patsubst %,build/host/objects/$(POLICY_ROOM)/test/%.o,$(1))
+
+ifneq ($(BUILD_ARCH),)
+ifneq ($(ARCH)-$(VARIANT),$(BUILD_ARCH)-release)
+$(POLICY_OBJECTS) &: force | $(GENERATED)
+	$(Q)$(MAKE) -s --no-print-directory ARCH=$(BUILD_ARCH) VARIANT=release $(POLICY_OBJECTS)
+endif
+build/host/replay-trace: $(call policy_test_objects,replay_main replay) $(POLICY_OBJECTS)
+build/host/$(POLICY_ROOM)/traces_kernel_test: $(call policy_test_objects,traces_test replay support) $(POLICY_OBJECTS)
+build/host/replay-trace build/host/$(POLICY_ROOM)/traces_kernel_test:
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(HOST_CC) -no-pie -fsanitize=address,undefined $^ -lcmocka -o $@
+HOST_PROGRAMS += build/host/$(POLICY_ROOM)/traces_kernel_test
+build-$(BUILD_ARCH)-release: | $(POLICY_OBJECTS)
+endif
+
 .PHONY: host-tests
 host-tests: $(HOST_PROGRAMS)
 	$(Q)mkdir -p build/host && printf '%s\n' $(HOST_PROGRAMS) > build/host/tests

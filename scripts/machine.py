@@ -31,6 +31,12 @@ class Target:
     success: int
     command: str
 
+    def status_of(self, code):
+        """QEMU's status when the kernel ends with a code."""
+        if self.arch != "x86_64":
+            return code
+        return (0x40 | code & 0x3F) << 1 | 1 if code < 64 else (code << 1 | 1) & 0xFF
+
 
 @dataclass
 class Options:

@@ -9,12 +9,15 @@ ACCEL     ?=
 QEMUFLAGS ?=
 MACHINE   ?= $(filter-out bios,$(FIRMWARE))
 ISO := $(BUILD)/tessera.iso
+# All, unless ARCH is given.
+CHOSEN_ARCHS := $(if $(filter command line environment,$(origin ARCH)),$(ARCH),$(ARCHS))
 
-.PHONY: help run iso test debug check golden rules readme clean force
+.PHONY: help run iso everything test test-boot test-smp64 mutate debug check golden rules readme clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
+	@sed -n 's/^\([a-z0-9_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
 	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
+	@echo "         KERNEL_STACK_KIB=16|32|64"
 
 # x86-64 boots the ISO unless the machine says otherwise; the other architectures have no ISO.
 RUN_OPTIONS = --arch $(ARCH) --variant $(VARIANT) --machine "$(MACHINE)" --smp $(SMP) --mem $(MEM) \
@@ -37,8 +40,16 @@ $(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpi
 # Debug builds for all architectures, and a release build of each for the boots that want it.
 build-%: $(GENERATED)
 	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
-test: host-tests build/plugin/coverage.so $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release) ## runs all tests, on the build machine and on three architectures
+everything: host-tests build/plugin/coverage.so $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release)
+test: everything ## runs all tests, on the build machine and on three architectures; BOOTS=name runs some boots
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
+test-boot: everything ## boots all machines of the boot matrix, and all boots that must fail
+	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice full $(if $(BOOTS),--boots "$(BOOTS)")
+test-smp64: everything ## boots with 64 CPUs on three architectures
+	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice smp64
+
+mutate: $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-debug) ## shows every call's tests turning red when the call does nothing; CALL=name for one
+	$(Q)$(PYTHON) scripts/mutate.py --archs "$(CHOSEN_ARCHS)" --call "$(CALL)"
 
 debug: all ## boots Tessera halted, with gdb-multiarch attached
 	$(Q)GDB="$(GDB)" $(PYTHON) scripts/debug.py $(RUN_OPTIONS)

@@ -25,11 +25,6 @@
 #define ARM_STARTUP_STACK  8
 #define ARM_STARTUP_PERCPU 16
 
-/* A thread's stack fills the upper half of a slot of twice its size: this bit is clear below the
- * stack. */
-#define ARM_STACK_BIT  14
-#define ARM_STACK_SIZE (1 << ARM_STACK_BIT)
-
 /*
  * Memory attributes by index: the memory types of leaves, in the order of enum pt_flags.
  * 0 write-back; 1 and 3 not cached; 2 device; 4 write-through. formats/arm_stage1.h says the same.

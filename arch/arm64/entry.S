@@ -5,6 +5,7 @@
  * check that there is room. Callee-saved registers reach the frame too, because a thread may be
  * resumed from its frame alone.
  */
+#include "arch/stack.h"
 #include "arm64/arm64_priv.h"
 
 #define ESR_CLASS_SHIFT 26
@@ -72,7 +73,7 @@
     sub     sp, sp, #ARM_FRAME_SIZE
     add     sp, sp, x0
     sub     x0, sp, x0
-    tbz     x0, #ARM_STACK_BIT, stack_overflow
+    tbz     x0, #ARCH_STACK_BITS, stack_overflow
     sub     x0, sp, x0
     sub     sp, sp, x0
     b       \to

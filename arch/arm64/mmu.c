@@ -67,6 +67,10 @@ void arm_mmu_init_cpu(void) {
     }
 }
 
+unsigned arch_mmu_leaf_level(void) {
+    return 2;
+}
+
 uint64_t arch_mmu_boot_root(void) {
     return ARM_READ(ttbr1_el1) & ~(TS_PAGE_SIZE - 1);
 }

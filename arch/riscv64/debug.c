@@ -7,6 +7,7 @@
 #include "arch/debug.h"
 
 #include "arch/mmu.h"
+#include "arch/stack.h"
 #include "riscv64/riscv64_priv.h"
 
 #define DEPTH_MAX 32
@@ -40,8 +41,8 @@ static bool is_on_stack(uint64_t fp, uint64_t sp) {
         return true;
     }
     return low >= KERNEL_STACKS_BASE && fp <= KERNEL_STACKS_BASE + KERNEL_STACKS_SIZE &&
-           low >> (STACK_SLOT_HALF + 1) == sp >> (STACK_SLOT_HALF + 1) &&
-           (low >> STACK_SLOT_HALF & 1) != 0;
+           low >> (ARCH_STACK_BITS + 1) == sp >> (ARCH_STACK_BITS + 1) &&
+           (low >> ARCH_STACK_BITS & 1) != 0;
 }
 
 static bool is_text(uint64_t ip) {

@@ -6,6 +6,7 @@
  * kernel, sstatus has SPP clear and SPIE set, so that a return to user mode needs no write to it:
  * traps from the kernel restore it, arch_context_switch() sets it.
  */
+#include "arch/stack.h"
 #include "riscv64/offsets.h"
 
 /* Registers that a system call keeps or returns: all but tp, sp and t3-t6. */
@@ -120,7 +121,7 @@ trap_from_kernel:
     addi    t0, t0, -STACKS_PREFIX
     bnez    t0, 1f                  /* not in the region of stacks with guards */
     addi    t0, sp, -FRAME_SIZE
-    slli    t0, t0, 63 - STACK_SLOT_HALF
+    slli    t0, t0, 63 - ARCH_STACK_BITS
     bgez    t0, stack_overflow
 1:
     addi    sp, sp, -FRAME_SIZE

@@ -90,6 +90,10 @@ uint64_t mmu_kernel_satp(void) {
     return satp_value(kernel_root, 0);
 }
 
+unsigned arch_mmu_leaf_level(void) {
+    return 2;
+}
+
 uint64_t arch_mmu_boot_root(void) {
     return mode == SATP_MODE_SV48 ? image_to_phys(boot_table_sv48) : image_to_phys(boot_table);
 }

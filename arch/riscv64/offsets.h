@@ -47,4 +47,3 @@
 #define EMERGENCY_SIZE  8192
 #define STACKS_SHIFT    34 /* the region of kernel stacks is what has these bits: */
 #define STACKS_PREFIX   -6 /* KERNEL_STACKS_BASE >> STACKS_SHIFT */
-#define STACK_SLOT_HALF 14 /* bit of an address in a slot: clear in the unmapped half */

@@ -2,11 +2,11 @@
 /* Register dump and backtrace by frame pointers, for panics. */
 #include "arch/debug.h"
 
+#include "arch/stack.h"
 #include "x86_64_priv.h"
 
 #define DEPTH_MAX  32
-#define STACK_SLOT 0x8000ul
-#define STACK_HALF 0x4000ul
+#define STACK_SLOT (2ul * ARCH_STACK_SIZE)
 
 void arch_frame_dump(const struct arch_frame *f, arch_print print) {
     print("  rip %016lx cs %lx rflags %lx rsp %016lx ss %lx\n", f->rip, f->cs, f->rflags, f->rsp,
@@ -30,7 +30,7 @@ static bool is_pair_within(uint64_t address, const void *start, const void *end)
 static bool is_on_thread_stack(uint64_t address) {
     uint64_t inside = arch_percpu()->kernel_stack - 1;
     return inside >= KERNEL_STACKS_BASE && inside < KERNEL_STACKS_BASE + KERNEL_STACKS_SIZE &&
-           address / STACK_SLOT == inside / STACK_SLOT && address % STACK_SLOT >= STACK_HALF;
+           address / STACK_SLOT == inside / STACK_SLOT && address % STACK_SLOT >= ARCH_STACK_SIZE;
 }
 
 /* A saved frame pointer and the return address above it may be read. */

@@ -56,6 +56,7 @@ static void detect_features(void) {
     x86_features.smep = (extended.b & 1u << 7) != 0;
     x86_features.smap = (extended.b & 1u << 20) != 0;
     x86_features.umip = (extended.c & 1u << 2) != 0;
+    x86_features.pages_1g = (cpuid(0x80000001, 0).d & 1u << 26) != 0; /* every CPU in long mode has this leaf */
 }
 
 /* 0f 01 ca is clac, 0f 01 cb stac. */

@@ -251,10 +251,20 @@ void arch_irq_set_target(unsigned line, unsigned cpu) {
     raw_lock_release(&controller_lock);
 }
 
-/* An IOAPIC has no such register. */
+/* No register of an IOAPIC makes an input pending, but an edge is only a message to a CPU, which the
+ * local APIC can send as well. A level needs the device: the IOAPIC would wait for its end. */
 bool arch_irq_raise(unsigned line) {
-    (void)line;
-    return false;
+    if (!arch_irq_line_usable(line)) {
+        return false;
+    }
+    raw_lock_acquire(&controller_lock);
+    bool edge = (lines[line].mode & ENTRY_LEVEL) == 0;
+    unsigned cpu = lines[line].cpu;
+    raw_lock_release(&controller_lock);
+    if (edge) {
+        apic_send(cpu, APIC_COMMAND_FIXED | (VECTOR_LINE + line));
+    }
+    return edge;
 }
 
 /* True: the kernel shall know. */

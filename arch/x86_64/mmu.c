@@ -29,6 +29,10 @@ const struct pt_format *arch_mmu_format(void) {
     return &pt_format_x86_64;
 }
 
+unsigned arch_mmu_leaf_level(void) {
+    return x86_features.pages_1g ? 2 : 1;
+}
+
 uint64_t arch_mmu_boot_root(void) {
     return (uint64_t)boot_root - KERNEL_IMAGE_BASE;
 }

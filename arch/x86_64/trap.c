@@ -5,6 +5,7 @@
 
 #include "arch/impl/layout.h"
 #include "arch/smp.h"
+#include "arch/stack.h"
 #include "arch/upcall.h"
 
 enum exception {
@@ -26,13 +27,13 @@ enum exception {
 };
 
 #define PAGE_FAULT_WRITE   2u
+#define PAGE_FAULT_USER    4u
 #define PAGE_FAULT_EXECUTE 16u
 
 #define GATE_KERNEL 0x8e00ul
 #define GATE_USER   0xee00ul /* may be raised by an instruction of user mode */
 #define STUB_SIZE   16
-#define STACK_SLOT  0x8000ul
-#define STACK_GUARD 0x4000ul /* clear in addresses of the guard half of a stack's slot */
+#define STACK_SLOT  (2ul * ARCH_STACK_SIZE)
 
 struct gate {
     uint64_t low, high;
@@ -65,7 +66,7 @@ void trap_load(void) {
 
 static bool is_stack_guard(uint64_t address) {
     return address >= KERNEL_STACKS_BASE && address < KERNEL_STACKS_BASE + KERNEL_STACKS_SIZE &&
-           address % STACK_SLOT < STACK_GUARD;
+           address % STACK_SLOT < ARCH_STACK_SIZE;
 }
 
 static enum fault_kind kind_of(uint64_t vector) {
@@ -94,10 +95,19 @@ static void describe_double_fault(struct fault *fault) {
 }
 
 static void describe_page_fault(const struct arch_frame *frame, struct fault *fault) {
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL; /* an access of the CPU's own, for a descriptor: not one that can be tried again */
+        return;
+    }
     fault->address = cr2_read();
     fault->access = frame->error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE
                     : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
                                                       : FAULT_READ;
+    /* An access that the CPU makes by itself for an instruction of user mode, as to a descriptor:
+     * what the page permits user mode says nothing about it, and trying again would not end. */
+    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
+        fault->kind = FAULT_GENERAL;
+    }
     fault->in_user_copy = !fault->from_user && fault->address < ARCH_USER_TOP &&
                           frame->rip >= (uint64_t)usercopy_start &&
                           frame->rip < (uint64_t)usercopy_end;

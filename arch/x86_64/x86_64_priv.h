@@ -49,7 +49,7 @@ extern char smp_trampoline[], smp_trampoline_end[];
 
 /* CPU features that this room uses; the boot CPU's, and every CPU must have them. */
 struct x86_features {
-    bool smap, smep, umip, xsave, avx, rdrand;
+    bool smap, smep, umip, xsave, avx, rdrand, pages_1g;
 };
 extern struct x86_features x86_features;
 

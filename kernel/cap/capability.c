@@ -5,14 +5,8 @@
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 
-#define TREE_LOCKS 64
-
-static struct spinlock tree_locks[TREE_LOCKS] = {[0 ... TREE_LOCKS - 1] = SPINLOCK(LOCK_CAPABILITY)};
+struct spinlock capability_locks[CAPABILITY_LOCKS] = {[0 ... CAPABILITY_LOCKS - 1] = SPINLOCK(LOCK_CAPABILITY)};
 static SLAB_CACHE(capability_cache, struct capability);
-
-struct spinlock *capability_lock(const struct capability *capability) {
-    return &tree_locks[capability->lock_index];
-}
 
 uint64_t capability_count(void) {
     return __atomic_load_n(&capability_cache.used, __ATOMIC_RELAXED);
@@ -29,7 +23,7 @@ struct capability *capability_new(struct account *account, ts_koid_t root_koid) 
     }
     list_init(&capability->children);
     list_init(&capability->dependents);
-    capability->lock_index = (uint8_t)(root_koid % TREE_LOCKS);
+    capability->lock_index = (uint8_t)(root_koid % CAPABILITY_LOCKS);
     capability->account = account;
     account_hold(account);
     return capability;
@@ -63,6 +57,13 @@ static void release_object(struct grace_node *node) {
     if (unlinked) {
         defer_free(capability);
     }
+}
+
+/* The same for a node that had left the tree when the grace period began: it ends too. */
+static void release_both(struct grace_node *node) {
+    struct capability *capability = container_of(node, struct capability, grace);
+    object_release(capability->object);
+    capability_discard(capability);
 }
 
 ts_status_t capability_link(struct capability *child, struct capability *parent) {
@@ -118,11 +119,11 @@ void capability_close(struct capability *capability, struct object *object) {
     capability->closed = true;
     capability->object = object;
     capability->release_pending = true;
-    capability->grace.free = release_object;
-    grace_defer(&capability->grace);
     capability->table = NULL;
     capability->in_flight = NULL;
     prune(capability);
+    capability->grace.free = capability->unlinked ? release_both : release_object;
+    grace_defer(&capability->grace);
 }
 
 void capability_finish_revoke(struct capability *capability) {

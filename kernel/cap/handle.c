@@ -35,6 +35,7 @@ ts_status_t handle_table_init(struct handle_table *table, struct account *accoun
     }
     table->directory = frame_to_virt(frame);
     table->capacity = 0;
+    table->unused = 0;
     table->first_free = FREE_END;
     table->last_free = FREE_END;
     table->count = 0;
@@ -50,8 +51,8 @@ void handle_table_free(struct handle_table *table) {
     frame_free(frame_from_phys(virt_to_phys(table->directory)));
 }
 
-ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
-                               ts_rights_t rights, struct handle_view *view) {
+static inline ts_status_t look_up(const struct handle_table *table, ts_handle_t value, uint32_t kind,
+                                  ts_rights_t rights, struct handle_view *view) {
     uint32_t index = (uint32_t)value;
     if (index >= __atomic_load_n(&table->capacity, __ATOMIC_ACQUIRE)) {
         return TS_ERR_BAD_HANDLE;
@@ -71,10 +72,16 @@ ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t val
     return (view->rights & rights) == rights ? TS_OK : TS_ERR_ACCESS_DENIED;
 }
 
+ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
+                               ts_rights_t rights, struct handle_view *view) {
+    return look_up(table, value, kind, rights, view);
+}
+
+/* By itself, because what is not needed of the view is then not read. */
 ts_status_t handle_lookup(const struct handle_table *table, ts_handle_t value, uint32_t kind, ts_rights_t rights,
                           struct object **object) {
     struct handle_view view;
-    ts_status_t status = handle_lookup_view(table, value, kind, rights, &view);
+    ts_status_t status = look_up(table, value, kind, rights, &view);
     *object = status == TS_OK ? view.object : NULL;
     return status;
 }
@@ -107,13 +114,30 @@ static ts_status_t grow(struct handle_table *table) {
         return TS_ERR_NO_MEMORY;
     }
     table->directory[page] = frame_to_virt(frame);
-    for (uint32_t i = 0; i < SLOTS_PER_PAGE; i++) {
-        uint32_t index = table->capacity + i;
-        slot_at(table, index)->generation = 1;
-        push_free(table, index);
-    }
     __atomic_store_n(&table->capacity, table->capacity + (uint32_t)SLOTS_PER_PAGE, __ATOMIC_RELEASE);
     return TS_OK;
+}
+
+/* Room for one more handle; table lock held. */
+static ts_status_t make_room(struct handle_table *table) {
+    if (table->closed) {
+        return TS_ERR_BAD_STATE;
+    }
+    return table->unused < table->capacity || table->first_free != FREE_END ? TS_OK : grow(table);
+}
+
+/* Takes a slot; there is room. */
+static uint32_t pop_free(struct handle_table *table) {
+    DEBUG_ASSERT(spinlock_is_held(&table->lock));
+    uint32_t index = table->unused;
+    if (index < table->capacity) {
+        slot_at(table, index)->generation = 1;
+        table->unused++;
+    } else {
+        index = table->first_free;
+        table->first_free = (uint32_t)slot_at(table, index)->badge;
+    }
+    return index;
 }
 
 /* Puts object and capability into a free slot; tree lock held if the capability is linked. */
@@ -123,15 +147,10 @@ static ts_status_t insert(struct handle_table *table, const struct handle_entry 
         return status;
     }
     spinlock_acquire(&table->lock);
-    if (table->closed) {
-        status = TS_ERR_BAD_STATE;
-    } else if (table->first_free == FREE_END) {
-        status = grow(table);
-    }
+    status = make_room(table);
     if (status == TS_OK) {
-        uint32_t index = table->first_free;
+        uint32_t index = pop_free(table);
         struct handle_slot *slot = slot_at(table, index);
-        table->first_free = (uint32_t)slot->badge;
         slot->rights = entry->rights;
         slot->badge = entry->badge;
         slot->capability = entry->capability;
@@ -215,6 +234,11 @@ static void finish_close(struct object *object, ts_rights_t rights, struct capab
     self->closing = !outermost;
 }
 
+ts_rights_t handle_child_rights(const struct handle_view *parent, ts_rights_t rights) {
+    const ts_rights_t passing = TS_RIGHT_TRANSFER | TS_RIGHT_DUPLICATE | TS_RIGHT_INSPECT;
+    return rights & (parent->rights | ~passing);
+}
+
 ts_status_t handle_add(struct handle_table *table, struct object *object, ts_rights_t rights, uint64_t badge,
                        struct capability *parent, ts_handle_t *value) {
     object_reference(object);
@@ -265,6 +289,10 @@ static void end_dependents(struct capability *capability, bool all) {
 
 /* Tree lock held, and held again on return. The count keeps the node while its dependents end. */
 static void close_capability(struct capability *capability, struct object *object) {
+    if (list_is_empty(&capability->dependents)) {
+        capability_close(capability, object);
+        return;
+    }
     capability->revoking++;
     capability_close(capability, object);
     end_dependents(capability, false);
@@ -417,16 +445,28 @@ static bool detach_victim(struct capability *victim, struct handle_entry *entry)
 }
 
 /* One descendant without children: its handle and what was built with it. A node that somebody else still
- * uses is left to him, outside of the tree. Tree lock held. */
+ * uses is left to him, outside of the tree. Tree lock held. Ending a dependent may sleep, and with it the grace period
+ * of what was taken before may end: a taken node is pinned, and its object referenced, until finish_victim(). */
 static bool take_victim(struct capability *victim, struct handle_entry *entry) {
     victim->revoking++;
     bool taken = !victim->closed && detach_victim(victim, entry);
+    if (taken) {
+        victim->pins++;
+        object_reference(entry->object);
+    }
     end_dependents(victim, true);
     if ((victim->revoking > 1 || victim->pins > 0) && victim->closed && victim->child_count == 0) {
         capability_orphan(victim);
     }
     capability_finish_revoke(victim);
     return taken;
+}
+
+/* No lock held. */
+static void finish_victim(const struct handle_entry *entry) {
+    finish_close(entry->object, entry->rights, entry->capability);
+    capability_unpin(entry->capability);
+    object_release(entry->object);
 }
 
 ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
@@ -458,7 +498,7 @@ ts_status_t handle_revoke(struct handle_table *table, ts_handle_t value) {
         victim = capability_next_victim(top);
         spinlock_release(tree_lock);
         for (unsigned i = 0; i < count; i++) {
-            finish_close(removed[i].object, removed[i].rights, removed[i].capability);
+            finish_victim(&removed[i]);
         }
         sched_preemption_point();
         spinlock_acquire(tree_lock);
@@ -472,7 +512,7 @@ void handle_table_close_all(struct handle_table *table) {
     spinlock_acquire(&table->lock);
     table->closed = true;
     spinlock_release(&table->lock);
-    for (uint32_t index = 0; index < table->capacity; index++) {
+    for (uint32_t index = 0; index < table->unused; index++) {
         const struct handle_slot *slot = slot_at(table, index);
         if (__atomic_load_n(&slot->object, __ATOMIC_ACQUIRE) != NULL) {
             (void)handle_close(table, slot_value(slot, index));
@@ -485,7 +525,7 @@ void handle_table_close_all(struct handle_table *table) {
 
 void handle_table_visit(struct handle_table *table, handle_visit visit, void *context) {
     spinlock_acquire(&table->lock);
-    for (uint32_t index = 0; index < table->capacity; index++) {
+    for (uint32_t index = 0; index < table->unused; index++) {
         const struct handle_slot *slot = slot_at(table, index);
         if (slot->object != NULL && !visit(context, slot_value(slot, index), slot)) {
             break;

@@ -51,27 +51,17 @@ void object_uncharge(struct object *object) {
     account_drop(object->account);
 }
 
-void object_reference(struct object *object) {
-    uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
-    ASSERT(before != 0 && before != UINT32_MAX);
-}
-
 static void free_object(struct grace_node *node) {
     struct object *object = container_of(node, struct object, grace);
     object->ops->free(object);
 }
 
-/* Release: what was done with the object happens before its end, which acquires. */
-void object_release(struct object *object) {
-    uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
-    ASSERT(before != 0);
-    if (before == 1) {
-        if (object->ops->released != NULL) {
-            object->ops->released(object);
-        }
-        object->grace.free = free_object;
-        grace_defer(&object->grace);
+void object_last_release(struct object *object) {
+    if (object->ops->released != NULL) {
+        object->ops->released(object);
     }
+    object->grace.free = free_object;
+    grace_defer(&object->grace);
 }
 
 void object_update_signals(struct object *object, ts_signals_t clear, ts_signals_t set) {

@@ -5,9 +5,9 @@
 #include "arch/upcall.h"
 
 static struct percpu boot_block;
-static struct percpu *blocks[TS_CPU_COUNT_MAX] = {&boot_block};
+struct percpu *percpu_blocks[TS_CPU_COUNT_MAX] = {&boot_block};
 static unsigned cpu_count = 1;
-static uint64_t online_cpus = 1; /* atomic */
+uint64_t percpu_online_cpus = 1;
 
 struct arch_percpu *kernel_percpu_boot(void) {
     return &boot_block.arch;
@@ -15,11 +15,7 @@ struct arch_percpu *kernel_percpu_boot(void) {
 
 void percpu_add(struct percpu *block) {
     block->arch.cpu = cpu_count;
-    blocks[cpu_count++] = block;
-}
-
-struct percpu *percpu_of(unsigned cpu) {
-    return blocks[cpu];
+    percpu_blocks[cpu_count++] = block;
 }
 
 unsigned percpu_count(void) {
@@ -27,9 +23,5 @@ unsigned percpu_count(void) {
 }
 
 void percpu_set_online(unsigned cpu) {
-    __atomic_fetch_or(&online_cpus, CPU_BIT(cpu), __ATOMIC_ACQ_REL);
-}
-
-uint64_t percpu_online(void) {
-    return __atomic_load_n(&online_cpus, __ATOMIC_ACQUIRE);
+    __atomic_fetch_or(&percpu_online_cpus, CPU_BIT(cpu), __ATOMIC_ACQ_REL);
 }

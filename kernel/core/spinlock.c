@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Spin locks. Acquire orders the critical section after the exchange, release before the store: enough on ARM64 and
- * RISC-V, where both are annotated accesses. Spinning serves the requests of CPUs that wait for this one.
- */
+/* Spin locks. Spinning serves the requests of CPUs that wait for this one. */
 #include "kernel/spinlock.h"
 
 #include "arch/irq.h"
@@ -17,8 +14,8 @@ void spinlock_init(struct spinlock *lock, enum lock_class lock_class) {
     lock->holder = HOLDER_NONE;
 }
 
-/* Debug builds: the class must be later than that of every lock that this CPU holds. */
-static void check_order(const struct spinlock *lock) {
+/* The class must be later than that of every lock that this CPU holds. */
+void spinlock_check_acquire(const struct spinlock *lock) {
     struct percpu *self = percpu_self();
     ASSERT(!arch_irq_enabled());
     ASSERT(self->lock_depth < sizeof(self->lock_classes));
@@ -31,38 +28,31 @@ static void check_order(const struct spinlock *lock) {
     }
 }
 
-void spinlock_acquire(struct spinlock *lock) {
-    if (CONFIG_DEBUG) {
-        check_order(lock);
-    }
-    while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) != 0) {
-        while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED) != 0) {
-            arch_spin_wait();
-        }
-    }
-    if (CONFIG_DEBUG) {
-        struct percpu *self = percpu_self();
-        lock->holder = (uint8_t)percpu_cpu();
-        self->lock_classes[self->lock_depth++] = lock->lock_class;
-    }
+void spinlock_note_acquire(struct spinlock *lock) {
+    struct percpu *self = percpu_self();
+    lock->holder = (uint8_t)percpu_cpu();
+    self->lock_classes[self->lock_depth++] = lock->lock_class;
 }
 
-void spinlock_release(struct spinlock *lock) {
-    if (CONFIG_DEBUG) {
-        struct percpu *self = percpu_self();
-        ASSERT(lock->locked == 1 && lock->holder == (uint8_t)percpu_cpu() && self->lock_depth > 0);
-        lock->holder = HOLDER_NONE;
-        /* Locks may be released in another order than they were taken: drop the topmost entry of this class. */
-        unsigned i = self->lock_depth - 1;
-        while (i > 0 && self->lock_classes[i] != lock->lock_class) {
-            i--;
-        }
-        for (; i + 1 < self->lock_depth; i++) {
-            self->lock_classes[i] = self->lock_classes[i + 1];
-        }
-        self->lock_depth--;
+void spinlock_check_release(struct spinlock *lock) {
+    struct percpu *self = percpu_self();
+    ASSERT(lock->locked == 1 && lock->holder == (uint8_t)percpu_cpu() && self->lock_depth > 0);
+    lock->holder = HOLDER_NONE;
+    /* Locks may be released in another order than they were taken: drop the topmost entry of this class. */
+    unsigned i = self->lock_depth - 1;
+    while (i > 0 && self->lock_classes[i] != lock->lock_class) {
+        i--;
     }
-    __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+    for (; i + 1 < self->lock_depth; i++) {
+        self->lock_classes[i] = self->lock_classes[i + 1];
+    }
+    self->lock_depth--;
+}
+
+void spinlock_wait(const struct spinlock *lock) {
+    while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED) != 0) {
+        arch_spin_wait();
+    }
 }
 
 bool spinlock_is_held(const struct spinlock *lock) {

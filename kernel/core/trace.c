@@ -3,6 +3,7 @@
 #include "kernel/trace.h"
 
 #include "base/string.h"
+#include "gen/syscalls.h"
 #include "kernel/log.h"
 #include "kernel/percpu.h"
 
@@ -10,7 +11,10 @@
 
 _Static_assert(TRACE_RECORDS == 128, "a page of records");
 
+#define STATUS_SLOTS  128u /* -status of every code fits */
+
 uint32_t trace_enabled;
+static uint32_t call_counts[CONFIG_DEBUG ? TS_SYSCALL_COUNT : 1][STATUS_SLOTS]; /* atomic */
 
 void trace_start(const char *command_line) {
     trace_enabled = CONFIG_DEBUG;
@@ -28,6 +32,26 @@ void trace_record(enum trace_event event, uint32_t value, uint64_t detail) {
         self->trace[self->trace_count++ % TRACE_RECORDS] = (struct trace_record){
             arch_cycle_count(), event, value, detail, (uint64_t)self->current};
     }
+}
+
+void trace_count(unsigned number, ts_status_t status) {
+    __atomic_fetch_add(&call_counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
+}
+
+uint64_t trace_call_count(unsigned number, ts_status_t status) {
+    unsigned slot = (unsigned)-status;
+    bool exists = CONFIG_DEBUG && number < TS_SYSCALL_COUNT && slot < STATUS_SLOTS;
+    return exists ? __atomic_load_n(&call_counts[number][slot], __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t trace_call_total(void) {
+    uint64_t total = 0;
+    for (unsigned i = 0; CONFIG_DEBUG && i < TS_SYSCALL_COUNT; i++) {
+        for (unsigned j = 0; j < STATUS_SLOTS; j++) {
+            total += __atomic_load_n(&call_counts[i][j], __ATOMIC_RELAXED);
+        }
+    }
+    return total;
 }
 
 /* Numbers only: they are kept also when the trace is off. */

@@ -44,6 +44,7 @@ _Static_assert(sizeof(struct frame) <= 64, "one cache line per frame at most");
 static struct arena arenas[ARENA_MAX]; /* largest first; constant after frames_init */
 static unsigned arena_count;
 static uint64_t boot_frames; /* RAM that is in no arena: image, archive, frame arrays */
+static const struct boot_info *memory_map; /* constant after frames_init */
 static struct magazine magazines[TS_CPU_COUNT_MAX];
 
 static uint64_t counter_load(const uint64_t *counter) {
@@ -501,6 +502,7 @@ void frames_init(const struct boot_info *bi) {
     struct boot_range ranges[ARENA_MAX];
     unsigned count = 0;
     uint64_t total = 0;
+    memory_map = bi;
     for (unsigned i = 0; i < bi->memory_count; i++) {
         const struct boot_memory *memory = &bi->memory[i];
         if (memory->kind == BOOT_MEMORY_KERNEL || memory->kind == BOOT_MEMORY_BOOT) {
@@ -518,6 +520,18 @@ void frames_init(const struct boot_info *bi) {
     arena_count = count;
     log_line("frames: %lu MiB in %u arenas, %lu KiB kept by boot", total >> (20 - TS_PAGE_SHIFT), count,
              boot_frames << (TS_PAGE_SHIFT - 10));
+}
+
+bool frames_are_ram(uint64_t base, uint64_t length) {
+    for (unsigned i = 0; i < memory_map->memory_count; i++) {
+        const struct boot_memory *memory = &memory_map->memory[i];
+        bool ram = memory->kind == BOOT_MEMORY_USABLE || memory->kind == BOOT_MEMORY_KERNEL ||
+                   memory->kind == BOOT_MEMORY_BOOT;
+        if (ram && base < memory->base + memory->length && memory->base < base + length) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Counts and audit. */

@@ -9,7 +9,6 @@
  */
 #include "kernel/heap.h"
 
-#include "arch/irq.h"
 #include "arch/mmu.h"
 #include "base/string.h"
 #include "kernel/assert.h"
@@ -45,20 +44,6 @@ static struct spinlock heap_lock = SPINLOCK(LOCK_HEAP);
 static LIST_HEAD(free_blocks); /* by address */
 static LIST_HEAD(chunks);
 static struct heap_counts totals;
-
-static bool heap_enter(void) {
-    bool enabled = arch_irq_enabled();
-    arch_irq_disable();
-    spinlock_acquire(&heap_lock);
-    return enabled;
-}
-
-static void heap_leave(bool enabled) {
-    spinlock_release(&heap_lock);
-    if (enabled) {
-        arch_irq_enable();
-    }
-}
 
 static struct block *block_of(struct list_node *node) {
     return container_of(node, struct block, link);
@@ -193,9 +178,9 @@ static struct block *find_locked(size_t need, size_t align) {
 }
 
 void heap_init(void) {
-    bool enabled = heap_enter();
+    spinlock_acquire(&heap_lock);
     bool grown = heap_grow_locked(UNIT);
-    heap_leave(enabled);
+    spinlock_release(&heap_lock);
     if (!grown) {
         panic("heap: no memory for the first chunk");
     }
@@ -209,7 +194,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     }
     size_t payload = ((size == 0 ? 1 : size) + ZONE_SIZE + UNIT - 1) & ~(UNIT - 1);
     size_t need = payload + HEADER_SIZE;
-    bool enabled = heap_enter();
+    spinlock_acquire(&heap_lock);
     struct block *block = find_locked(need, align);
     if (block == NULL && heap_grow_locked(need + (align > UNIT ? align + sizeof(struct block) : 0))) {
         block = find_locked(need, align);
@@ -219,7 +204,7 @@ void *heap_alloc_aligned(size_t size, size_t align) {
         totals.bytes_used += block->size;
         totals.blocks_used++;
     }
-    heap_leave(enabled);
+    spinlock_release(&heap_lock);
     if (block == NULL) {
         return NULL;
     }
@@ -253,7 +238,7 @@ void heap_free(void *pointer) {
     if (((uintptr_t)pointer & (UNIT - 1)) != 0 || frame_from_phys(virt_to_phys(pointer)) == NULL) {
         panic("heap: bad pointer %p", pointer);
     }
-    bool enabled = heap_enter();
+    spinlock_acquire(&heap_lock);
     if (block->magic != MAGIC_USED) {
         panic("heap: %p is %s", pointer, block->magic == MAGIC_FREE ? "free already" : "not a block");
     }
@@ -263,13 +248,13 @@ void heap_free(void *pointer) {
     totals.bytes_used -= block->size;
     totals.blocks_used--;
     heap_shrink_locked(free_insert_locked(block));
-    heap_leave(enabled);
+    spinlock_release(&heap_lock);
 }
 
 void heap_count(struct heap_counts *counts) {
-    bool enabled = heap_enter();
+    spinlock_acquire(&heap_lock);
     *counts = totals;
-    heap_leave(enabled);
+    spinlock_release(&heap_lock);
 }
 
 /* Walks the blocks of one chunk; they must fill it exactly. */
@@ -306,7 +291,7 @@ static unsigned audit_list(uint64_t *bytes, void (*report)(const char *, ...)) {
 }
 
 unsigned heap_audit(void (*report)(const char *format, ...)) {
-    bool enabled = heap_enter();
+    spinlock_acquire(&heap_lock);
     struct heap_counts found = {0};
     unsigned faults = 0;
     uint64_t listed = 0;
@@ -320,6 +305,6 @@ unsigned heap_audit(void (*report)(const char *format, ...)) {
                found.bytes_used, found.bytes_free);
         faults++;
     }
-    heap_leave(enabled);
+    spinlock_release(&heap_lock);
     return faults;
 }

@@ -73,6 +73,7 @@ static void map_memory(const struct boot_info *bi) {
 }
 
 void kernelspace_init(const struct boot_info *bi) {
+    pagetable_range_level = arch_mmu_leaf_level();
     must(pagetable_new(&kernel_pagetable, arch_mmu_format(), 0), "root");
     kernel_pagetable.cpus = UINT64_MAX; /* every CPU that ever runs; arch_tlb_flush gets the online ones */
     map_memory(bi);

@@ -30,6 +30,7 @@ const struct pt_format pt_format_sv39x4 = PT_FORMAT_SV39X4;
 const struct pt_format pt_format_sv48x4 = PT_FORMAT_SV48X4;
 
 bool pagetable_soft_ad;
+unsigned pagetable_range_level = PT_LEVEL_MAX;
 
 /* Returns template(format, ...) of the table's format. */
 #define RETURN_BY_FORMAT(table, template, ...)                                                     \
@@ -232,7 +233,7 @@ TEMPLATE uint64_t fill_leaves(const struct pt_format *f, uint64_t *slot, uint64_
 /* Maps until something stands in the way; *done is what was mapped. */
 TEMPLATE ts_status_t map_run(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t pa,
                              uint64_t length, uint32_t flags, uint64_t *done) {
-    unsigned cap = PT_LEVEL_MAX;
+    unsigned cap = pagetable_range_level;
     while (*done < length) {
         uint64_t at = va + *done;
         unsigned level = leaf_level(at, pa + *done, length - *done, cap);
@@ -246,7 +247,7 @@ TEMPLATE ts_status_t map_run(const struct pt_format *f, struct pagetable *pt, ui
         wanted = wanted < there ? wanted : there;
         uint64_t filled = fill_leaves(f, slot, pa + *done, wanted, level, flags);
         *done += filled << level_shift(level);
-        cap = PT_LEVEL_MAX;
+        cap = pagetable_range_level;
         if (filled < wanted) {
             if (!entry_is_table(f, entry_load(&slot[filled]), level)) {
                 return TS_ERR_ALREADY_EXISTS;

@@ -7,7 +7,6 @@
  *
  * A cache's lock protects its slabs; caches_lock the list of caches, and is never held with another slab lock.
  */
-#include "arch/irq.h"
 #include "arch/mmu.h"
 #include "base/string.h"
 #include "kernel/assert.h"
@@ -20,20 +19,6 @@
 
 static struct spinlock caches_lock = SPINLOCK(LOCK_SLAB);
 static LIST_HEAD(caches);
-
-static bool slab_enter(struct spinlock *lock) {
-    bool enabled = arch_irq_enabled();
-    arch_irq_disable();
-    spinlock_acquire(lock);
-    return enabled;
-}
-
-static void slab_leave(struct spinlock *lock, bool enabled) {
-    spinlock_release(lock);
-    if (enabled) {
-        arch_irq_enable();
-    }
-}
 
 /* Distance of two objects. */
 static size_t slab_stride(const struct slab_cache *cache) {
@@ -53,11 +38,11 @@ static void poison(const struct slab_cache *cache, void *object) {
 /* Enters a cache into the list of all, once. */
 static void cache_register(struct slab_cache *cache) {
     ASSERT(cache->size > 0 && cache->size <= OBJECT_MAXIMUM);
-    bool enabled = slab_enter(&caches_lock);
+    spinlock_acquire(&caches_lock);
     if (!list_is_linked(&cache->link)) {
         list_add_tail(&caches, &cache->link);
     }
-    slab_leave(&caches_lock, enabled);
+    spinlock_release(&caches_lock);
 }
 
 /* A frame of free objects, chained in order of address. */
@@ -79,7 +64,7 @@ static struct frame *slab_new(struct slab_cache *cache) {
     return slab;
 }
 
-static void *slab_take_locked(struct slab_cache *cache) {
+static inline void *slab_take_locked(struct slab_cache *cache) {
     struct list_node *node = list_first(&cache->partial);
     if (node == NULL) {
         return NULL;
@@ -99,20 +84,20 @@ static void *slab_take_locked(struct slab_cache *cache) {
 static void *slab_alloc_slow(struct slab_cache *cache) {
     cache_register(cache);
     struct frame *slab = slab_new(cache);
-    bool enabled = slab_enter(&cache->lock);
+    spinlock_acquire(&cache->lock);
     if (slab != NULL) {
         list_add_tail(&cache->partial, &slab->link);
         cache->frames++;
     }
     void *object = slab_take_locked(cache);
-    slab_leave(&cache->lock, enabled);
+    spinlock_release(&cache->lock);
     return object;
 }
 
 void *slab_alloc(struct slab_cache *cache) {
-    bool enabled = slab_enter(&cache->lock);
+    spinlock_acquire(&cache->lock);
     void *object = slab_take_locked(cache);
-    slab_leave(&cache->lock, enabled);
+    spinlock_release(&cache->lock);
     if (object == NULL) {
         object = slab_alloc_slow(cache);
     }
@@ -139,7 +124,7 @@ static struct frame *slab_of_locked(const struct slab_cache *cache, const void *
 }
 
 void slab_free(struct slab_cache *cache, void *object) {
-    bool enabled = slab_enter(&cache->lock);
+    spinlock_acquire(&cache->lock);
     struct frame *slab = slab_of_locked(cache, object);
     struct frame *empty = NULL;
     poison(cache, object);
@@ -155,7 +140,7 @@ void slab_free(struct slab_cache *cache, void *object) {
         cache->frames--;
         empty = slab;
     }
-    slab_leave(&cache->lock, enabled);
+    spinlock_release(&cache->lock);
     if (empty != NULL) {
         frame_free(empty);
     }
@@ -175,7 +160,7 @@ static unsigned audit_slab(const struct slab_cache *cache, const struct frame *s
 }
 
 static unsigned audit_cache(struct slab_cache *cache, void (*report)(const char *format, ...)) {
-    bool enabled = slab_enter(&cache->lock);
+    spinlock_acquire(&cache->lock);
     unsigned faults = 0;
     uint64_t used = 0, partial = 0;
     LIST_FOR_EACH(node, &cache->partial) {
@@ -188,16 +173,16 @@ static unsigned audit_cache(struct slab_cache *cache, void (*report)(const char 
         report("slab %s: %u slabs are broken, %lu objects counted", cache->name, faults, cache->used);
         faults++;
     }
-    slab_leave(&cache->lock, enabled);
+    spinlock_release(&cache->lock);
     return faults;
 }
 
 /* Caches are never removed, so the list may be walked without its lock once it was read under it. */
 unsigned slab_audit(void (*report)(const char *format, ...)) {
     unsigned faults = 0;
-    bool enabled = slab_enter(&caches_lock);
+    spinlock_acquire(&caches_lock);
     struct list_node *last = caches.previous;
-    slab_leave(&caches_lock, enabled);
+    spinlock_release(&caches_lock);
     for (struct list_node *node = &caches; node != last;) {
         node = node->next;
         faults += audit_cache(container_of(node, struct slab_cache, link), report);

@@ -10,9 +10,11 @@
 #include "arch/context.h"
 #include "arch/time.h"
 #include "base/string.h"
+#include "gen/syscalls.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "kernel/port.h"
+#include "kernel/trace.h"
 
 /* Positions of arguments in the frames of call, reply_wait and reply_send. */
 enum { ARGUMENT_TAG = 1, ARGUMENT_WORDS = 2, ARGUMENT_DEADLINE = 8, ARGUMENT_OPTIONS = 9 };
@@ -30,6 +32,7 @@ static void clear_results(struct arch_frame *frame) {
     }
 }
 
+/* Ends the call of a thread that waits; counted by who knows which call it is. */
 static void set_result(struct thread *thread, ts_status_t status) {
     clear_results(thread->task.context.frame);
     arch_frame_set_status(thread->task.context.frame, status);
@@ -178,6 +181,7 @@ static void call_cleanup(struct task *task) {
         detach_holder(thread);
     }
     thread->call_state = CALL_NONE;
+    trace_count_call(TS_SYSCALL_CALL, task->wait_status);
     set_result(thread, task->wait_status);
 }
 
@@ -190,6 +194,7 @@ static void receive_cleanup(struct task *task) {
     spinlock_release(&thread->endpoint->lock);
     object_release(&thread->endpoint->object);
     thread->call_state = CALL_NONE;
+    trace_count_call(TS_SYSCALL_REPLY_WAIT, task->wait_status);
     set_result(thread, task->wait_status);
 }
 
@@ -224,6 +229,7 @@ static struct thread *pop_caller(struct endpoint *endpoint) {
 static void wake_receiver(struct thread *receiver, ts_status_t status) {
     object_release(&receiver->endpoint->object);
     receiver->call_state = CALL_NONE;
+    trace_count_call(TS_SYSCALL_REPLY_WAIT, status);
     task_wake(&receiver->task, status);
 }
 
@@ -301,6 +307,7 @@ static ts_status_t reply_to(struct reply_slot *slot, struct arch_frame *frame) {
     }
     copy_message(thread, caller, RESULT_REPLY_WORDS);
     caller->call_state = CALL_NONE;
+    trace_count_call(TS_SYSCALL_CALL, TS_OK);
     task_wake(&caller->task, TS_OK);
     return TS_OK;
 }
@@ -398,6 +405,7 @@ static void abandon(struct reply_slot *slot, ts_status_t status) {
     struct thread *caller = claim_caller(slot);
     if (caller != NULL) {
         caller->call_state = CALL_NONE;
+        trace_count_call(TS_SYSCALL_CALL, status);
         set_result(caller, status);
         task_wake(&caller->task, status);
     }

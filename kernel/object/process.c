@@ -93,6 +93,16 @@ ts_status_t process_create(struct job *job, const char *name, struct process **r
     return TS_OK;
 }
 
+/* After a start that failed another may follow, unless somebody ended the process meanwhile, or started a thread. */
+static void undo_start(struct process *process) {
+    spinlock_acquire(&task_tree_lock);
+    if (process->state == PROCESS_RUNNING && process->live_threads == 0) {
+        process->state = PROCESS_NEW;
+        process->start_time = 0;
+    }
+    spinlock_release(&task_tree_lock);
+}
+
 ts_status_t process_start(struct process *process, struct thread *thread, uint64_t entry, uint64_t stack,
                           struct handle_entry *argument1, uint64_t argument2) {
     DEBUG_ASSERT(process->object.kind == TS_OBJECT_PROCESS);
@@ -116,9 +126,12 @@ ts_status_t process_start(struct process *process, struct thread *thread, uint64
     ts_status_t status = handle_put(&process->handles, argument1, &value);
     if (status == TS_OK) {
         status = thread_start(thread, entry, stack, value, argument2);
+        if (status != TS_OK) {
+            (void)handle_close(&process->handles, value);
+        }
     }
     if (status != TS_OK) {
-        process_kill(process, TS_EXIT_KILLED);
+        undo_start(process);
     }
     return status;
 }

@@ -72,6 +72,12 @@ static ts_status_t map_buffer(struct thread *thread) {
     return status;
 }
 
+/* No thread is more urgent than its job allows, also one whose priority nobody sets. */
+static unsigned first_priority(const struct account *account) {
+    uint64_t ceiling = account_effective_ceiling(account, TS_CEILING_PRIORITY);
+    return ceiling < PRIORITY_DEFAULT ? (unsigned)ceiling : PRIORITY_DEFAULT;
+}
+
 static ts_status_t thread_init(struct thread *thread, struct account *account, const char *name) {
     ts_status_t status =
         object_init(&thread->object, TS_OBJECT_THREAD, &thread_ops, account, sizeof(*thread));
@@ -80,7 +86,7 @@ static ts_status_t thread_init(struct thread *thread, struct account *account, c
     }
     status = account_charge(account, TS_CEILING_MEMORY, stack_size());
     if (status == TS_OK) {
-        status = task_init(&thread->task, name, PRIORITY_DEFAULT);
+        status = task_init(&thread->task, name, first_priority(account));
         if (status != TS_OK) {
             account_release(account, TS_CEILING_MEMORY, stack_size());
         }
@@ -170,7 +176,10 @@ ts_status_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, 
     }
     spinlock_release(&task_tree_lock);
     if (!can_start) {
-        return TS_ERR_BAD_STATE; /* the end of the process unmaps */
+        /* The process ended, or its start was undone: then the thread may be started with the next. */
+        (void)vmar_unmap(process->root_vmar, thread->buffer_address, TS_PAGE_SIZE);
+        __atomic_store_n(&thread->start_claimed, 0, __ATOMIC_RELEASE);
+        return TS_ERR_BAD_STATE;
     }
     object_reference(&thread->object); /* the running reference */
     arch_context_set_entry(&thread->task.context, entry, stack, argument1, argument2);

@@ -8,10 +8,12 @@
  * Lists belong to their CPU; `current_epoch`, `idle` and `quiescent_epoch` are atomic.
  */
 #include "arch/smp.h"
+#include "arch/time.h"
 #include "kernel/assert.h"
 #include "kernel/sched.h"
 
-#define FREE_BATCH 64u
+#define FREE_BATCH   64u
+#define BUSY_POLL_NS 1000000
 
 static uint64_t current_epoch = 1; /* atomic */
 
@@ -34,10 +36,10 @@ void grace_quiescent(void) {
                      __ATOMIC_RELEASE);
 }
 
-/* The CPUs that have not yet passed the epoch. */
-static uint64_t lagging_cpus(uint64_t target) {
+/* Those CPUs of a set that have not yet passed the epoch. */
+static uint64_t lagging_among(uint64_t set, uint64_t target) {
     uint64_t lagging = 0;
-    for (uint64_t set = percpu_online() & ~CPU_BIT(percpu_cpu()); set != 0; set &= set - 1) {
+    for (; set != 0; set &= set - 1) {
         unsigned cpu = (unsigned)__builtin_ctzl(set);
         const struct percpu *other = percpu_of(cpu);
         if (__atomic_load_n(&other->idle, __ATOMIC_SEQ_CST) == 0 &&
@@ -48,12 +50,40 @@ static uint64_t lagging_cpus(uint64_t target) {
     return lagging;
 }
 
+static inline uint64_t lagging_cpus(uint64_t target) {
+    uint64_t others = percpu_online() & ~CPU_BIT(percpu_cpu());
+    return others != 0 ? lagging_among(others, target) : 0;
+}
+
+void grace_continue(struct grace_node *node) {
+    struct percpu *self = percpu_self();
+    list_add_head(&self->grace_waiting, &node->link);
+    self->grace_enough = true;
+}
+
 /* A part of it: interrupts are off. The rest stays due. */
 static void free_batch(struct percpu *self) {
     struct list_node *link;
-    for (unsigned i = 0; i < FREE_BATCH && (link = list_pop_head(&self->grace_waiting)) != NULL; i++) {
+    self->grace_enough = false;
+    for (unsigned i = 0; i < FREE_BATCH && !self->grace_enough; i++) {
+        link = list_pop_head(&self->grace_waiting);
+        if (link == NULL) {
+            break;
+        }
         struct grace_node *node = container_of(link, struct grace_node, link);
         node->free(node);
+    }
+}
+
+/* A program that makes no calls must not keep others waiting for memory: its CPU comes back by itself. */
+static void arm_busy(struct percpu *self) {
+    if (self->armed <= self->grace_deadline) {
+        return;
+    }
+    self->grace_deadline = arch_time_now() + BUSY_POLL_NS;
+    if (self->grace_deadline < self->armed) {
+        self->armed = self->grace_deadline;
+        arch_time_set_deadline(self->armed);
     }
 }
 
@@ -77,6 +107,9 @@ void grace_poll(void) {
     }
     if (grace_is_pending()) {
         self->pending |= PENDING_GRACE;
+        if (self->current != self->idle_task) {
+            arm_busy(self); /* the idle loop sees to it itself */
+        }
     } else {
         self->pending &= ~(uint32_t)PENDING_GRACE;
     }

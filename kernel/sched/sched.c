@@ -20,8 +20,18 @@
 
 #define SLICE_NS      10000000 /* round robin among equals */
 #define GRACE_POLL_NS 20000
+#define STEAL_LOOK    8u       /* tasks of a queue that are looked at, in case the first may not run here */
 
-static void queue_push(struct run_queue *queue, struct task *task, bool front) {
+static uint64_t waiting_cpus; /* atomic: CPUs whose queue is not empty; a bit is changed under its queue's lock */
+static bool other_cpus;       /* a machine with one CPU need not look after others; set before the first task runs */
+
+/* Which bit of the levels stands for a priority: the first one that is set is the highest, because CPUs that must
+ * search by instructions find the lowest bit faster. */
+static inline unsigned level_bit(unsigned priority) {
+    return TS_PRIORITY_COUNT - 1 - priority;
+}
+
+static inline void queue_push(struct run_queue *queue, struct task *task, bool front) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->priority;
     struct list_node *head = &queue->ready[level];
@@ -31,25 +41,29 @@ static void queue_push(struct run_queue *queue, struct task *task, bool front) {
     } else {
         list_add_tail(head, &task->link);
     }
-    queue->ready_levels[level / 64] |= (uint64_t)1 << (level % 64);
-    queue->ready_count++;
+    queue->ready_levels[level_bit(level) / 64] |= (uint64_t)1 << (level_bit(level) % 64);
+    if (queue->ready_count++ == 0 && other_cpus) {
+        __atomic_fetch_or(&waiting_cpus, queue->cpu_bit, __ATOMIC_RELAXED);
+    }
 }
 
-static void queue_remove(struct run_queue *queue, struct task *task) {
+static inline void queue_remove(struct run_queue *queue, struct task *task) {
     DEBUG_ASSERT(spinlock_is_held(&queue->lock));
     unsigned level = task->queued_priority;
     list_remove(&task->link);
     if (list_is_empty(&queue->ready[level])) {
-        queue->ready_levels[level / 64] &= ~((uint64_t)1 << (level % 64));
+        queue->ready_levels[level_bit(level) / 64] &= ~((uint64_t)1 << (level_bit(level) % 64));
     }
-    queue->ready_count--;
+    if (--queue->ready_count == 0 && other_cpus) {
+        __atomic_fetch_and(&waiting_cpus, ~queue->cpu_bit, __ATOMIC_RELAXED);
+    }
 }
 
 /* The highest priority with a ready task, or -1. */
 static int queue_top(const struct run_queue *queue) {
-    for (int word = TS_PRIORITY_COUNT / 64 - 1; word >= 0; word--) {
+    for (unsigned word = 0; word < TS_PRIORITY_COUNT / 64; word++) {
         if (queue->ready_levels[word] != 0) {
-            return word * 64 + 63 - __builtin_clzl(queue->ready_levels[word]);
+            return (int)level_bit(word * 64 + (unsigned)__builtin_ctzl(queue->ready_levels[word]));
         }
     }
     return -1;
@@ -72,6 +86,8 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     cpu->armed = TS_TIME_INFINITE;
     cpu->slice_end = TS_TIME_INFINITE;
     cpu->run_queue.running_priority = -1;
+    cpu->run_queue.cpu_bit = CPU_BIT(cpu->arch.cpu);
+    other_cpus = other_cpus || cpu->arch.cpu != 0;
     idle->affinity = CPU_BIT(cpu->arch.cpu);
     idle->cpu = cpu->arch.cpu;
     idle->state = TASK_RUNNING;
@@ -80,14 +96,37 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     cpu->current = idle;
 }
 
-static void account(struct percpu *self, struct task *task) {
-    ts_time_t now = arch_time_now();
+static void account(struct percpu *self, struct task *task, ts_time_t now) {
     if (task == self->idle_task) {
         self->idle_time += now - self->accounted;
     } else {
         task->run_time += now - self->accounted;
     }
     self->accounted = now;
+}
+
+static int running_priority(unsigned cpu) {
+    return __atomic_load_n(&percpu_of(cpu)->run_queue.running_priority, __ATOMIC_RELAXED);
+}
+
+/* The task waits in a queue. A CPU that turned to something less urgent meanwhile did so before it could see the task
+ * there: it is told to look again. */
+static void tell_idler(uint64_t allowed, int priority) {
+    if (!other_cpus) {
+        return;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (uint64_t set = allowed & percpu_online(); set != 0; set &= set - 1) {
+        unsigned cpu = (unsigned)__builtin_ctzl(set);
+        if (running_priority(cpu) < priority) {
+            if (cpu == percpu_cpu()) {
+                percpu_self()->pending |= PENDING_RESCHEDULE;
+            } else {
+                arch_ipi_send(CPU_BIT(cpu), ARCH_IPI_RESCHEDULE);
+            }
+            return;
+        }
+    }
 }
 
 /* First thing on the new task's stack: the old one is no longer in use. */
@@ -98,8 +137,12 @@ static void finish_switch(void) {
         arch_context_discard(&old->context);
     }
     uint32_t state = old->state;
+    uint64_t allowed = old->affinity;
+    int priority = old->priority;
     __atomic_store_n(&old->on_cpu, 0, __ATOMIC_RELEASE);
-    if (state == TASK_MIGRATING) {
+    if (state == TASK_READY) {
+        tell_idler(allowed, priority); /* it was preempted, and may go on elsewhere */
+    } else if (state == TASK_MIGRATING) {
         task_make_ready(old);
     } else if (state == TASK_DEAD && old->finish != NULL) {
         old->finish(old);
@@ -129,7 +172,6 @@ static void switch_to(struct task *next) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     DEBUG_ASSERT(self->lock_depth == 0);
-    account(self, old);
     trace(TRACE_SWITCH, next->priority, (uint64_t)next);
     self->switches++;
     grace_quiescent();
@@ -154,42 +196,94 @@ static void switch_to(struct task *next) {
     finish_switch();
 }
 
-/* Takes a task that waits on another CPU; this CPU has nothing to do. */
-static struct task *steal(struct percpu *self) {
-    uint64_t others = percpu_online() & ~CPU_BIT(self->arch.cpu);
-    for (; others != 0; others &= others - 1) {
-        struct percpu *other = percpu_of((unsigned)__builtin_ctzl(others));
-        if (__atomic_load_n(&other->run_queue.ready_count, __ATOMIC_RELAXED) == 0) {
-            continue;
+/* The most urgent task of a queue that may run on this CPU and is more urgent than `floor`. Queue lock held. */
+static struct task *find_stealable(struct run_queue *queue, unsigned cpu, int floor) {
+    DEBUG_ASSERT(spinlock_is_held(&queue->lock));
+    unsigned looked = 0;
+    for (int level = queue_top(queue); level > floor && looked < STEAL_LOOK; level--) {
+        LIST_FOR_EACH(node, &queue->ready[level]) {
+            struct task *task = container_of(node, struct task, link);
+            /* A task that was just preempted there may still be on its stack: leave it. */
+            if ((__atomic_load_n(&task->affinity, __ATOMIC_RELAXED) & CPU_BIT(cpu)) != 0 &&
+                __atomic_load_n(&task->on_cpu, __ATOMIC_ACQUIRE) == 0) {
+                return task;
+            }
+            if (++looked == STEAL_LOOK) {
+                break;
+            }
         }
-        spinlock_acquire(&other->run_queue.lock);
-        struct task *task = queue_first(&other->run_queue);
-        /* A task that was just preempted there may still be on its stack: leave it. */
-        if (task != NULL && (task->affinity & CPU_BIT(self->arch.cpu)) != 0 &&
-            __atomic_load_n(&task->on_cpu, __ATOMIC_ACQUIRE) == 0) {
-            queue_remove(&other->run_queue, task);
-            spinlock_release(&other->run_queue.lock);
-            return task;
-        }
-        spinlock_release(&other->run_queue.lock);
     }
     return NULL;
 }
 
-static void begin_slice(struct percpu *self) {
-    self->slice_end = arch_time_now() + SLICE_NS;
+/* Takes a task more urgent than `floor` that waits on another CPU. */
+static struct task *steal(struct percpu *self, int floor) {
+    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~self->run_queue.cpu_bit;
+    for (; others != 0; others &= others - 1) {
+        struct run_queue *queue = &percpu_of((unsigned)__builtin_ctzl(others))->run_queue;
+        spinlock_acquire(&queue->lock);
+        struct task *task = find_stealable(queue, self->arch.cpu, floor);
+        if (task != NULL) {
+            queue_remove(queue, task);
+        }
+        spinlock_release(&queue->lock);
+        if (task != NULL) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
+/* Out of line, so that a switch while no other CPU has tasks waiting saves no registers for it. */
+static __attribute__((noinline)) struct task *prefer_stolen(struct percpu *self, struct task *next) {
+    struct task *better = steal(self, next != NULL ? next->priority : -1);
+    if (better == NULL) {
+        return next;
+    }
+    spinlock_acquire(&self->run_queue.lock);
+    if (next != NULL) {
+        queue_push(&self->run_queue, next, true);
+    }
+    self->run_queue.running_priority = better->priority;
+    spinlock_release(&self->run_queue.lock);
+    return better;
+}
+
+/* What another CPU's queue holds and is more urgent than `next` runs instead of it. The fence orders running_priority,
+ * which says what this CPU would do, before the look at the queues; who queues a task looks the other way round. */
+static inline struct task *prefer_waiting(struct percpu *self, struct task *next) {
+    if (!other_cpus) {
+        return next;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t others = __atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~CPU_BIT(self->arch.cpu);
+    return others != 0 ? prefer_stolen(self, next) : next;
+}
+
+static void begin_slice(struct percpu *self, ts_time_t now, ts_time_t length) {
+    self->slice_end = now + length;
     if (self->slice_end < self->armed) {
         self->armed = self->slice_end;
         arch_time_set_deadline(self->armed);
     }
 }
 
-static void arm_slice(struct percpu *self, struct task *next) {
+static void arm_slice(struct percpu *self, struct task *next, ts_time_t now) {
     if (next == self->idle_task || list_is_empty(&self->run_queue.ready[next->priority])) {
         self->slice_end = TS_TIME_INFINITE;
         return;
     }
-    begin_slice(self);
+    begin_slice(self, now, next->slice_left != 0 ? next->slice_left : SLICE_NS);
+}
+
+/* A task that is preempted goes on with what it has left of its slice: otherwise whoever is interrupted often enough
+ * would never come to the end of one, and its equals would wait for ever. */
+static void keep_slice(const struct percpu *self, struct task *old, bool front, ts_time_t now) {
+    old->slice_left = 0;
+    if (front && self->slice_end != TS_TIME_INFINITE) {
+        ts_time_t left = self->slice_end - now;
+        old->slice_left = left > 0 ? left : 1;
+    }
 }
 
 /* Picks the next task and switches to it. The running task has set its own state. */
@@ -198,6 +292,9 @@ static void schedule(bool requeue, bool front) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
+    ts_time_t now = arch_time_now();
+    account(self, old, now);
+    keep_slice(self, old, requeue && front, now);
     spinlock_acquire(&self->run_queue.lock);
     if (requeue && old != self->idle_task) {
         if ((old->affinity & CPU_BIT(self->arch.cpu)) != 0) {
@@ -214,16 +311,11 @@ static void schedule(bool requeue, bool front) {
     /* Under the lock, so that whoever queues a task afterwards knows whether this CPU has to be told. */
     self->run_queue.running_priority = next != NULL ? next->priority : -1;
     spinlock_release(&self->run_queue.lock);
-    if (next == NULL) {
-        next = steal(self);
-        if (next != NULL) {
-            __atomic_store_n(&self->run_queue.running_priority, next->priority, __ATOMIC_RELAXED);
-        }
-    }
+    next = prefer_waiting(self, next);
     if (next == NULL) {
         next = self->idle_task;
     }
-    arm_slice(self, next);
+    arm_slice(self, next, now);
     if (next == old) {
         old->state = TASK_RUNNING;
         return;
@@ -231,30 +323,26 @@ static void schedule(bool requeue, bool front) {
     switch_to(next);
 }
 
-static int running_priority(unsigned cpu) {
-    return __atomic_load_n(&percpu_of(cpu)->run_queue.running_priority, __ATOMIC_RELAXED);
-}
-
-/* The CPU on which a ready task should run: the last one unless it is busy with something at least as urgent and
- * another one idles. */
+/* The CPU on which a ready task should run: the last one, or, if that is busy with something at least as urgent, the
+ * one that is busy with the least urgent. */
 static unsigned choose_cpu(const struct task *task) {
     uint64_t allowed = task->affinity & percpu_online();
-    if (allowed == 0) {
-        return task->cpu;
-    }
     unsigned last = task->cpu;
-    if ((allowed & CPU_BIT(last)) != 0) {
-        if (running_priority(last) < task->priority) {
-            return last;
-        }
+    bool may_stay = (allowed & CPU_BIT(last)) != 0;
+    if (allowed == 0 || (may_stay && running_priority(last) < task->priority)) {
+        return last;
     }
-    for (uint64_t set = allowed; set != 0; set &= set - 1) {
+    unsigned best = may_stay ? last : (unsigned)__builtin_ctzl(allowed);
+    int lowest = may_stay ? task->priority : running_priority(best);
+    for (uint64_t set = allowed; set != 0 && lowest >= 0; set &= set - 1) {
         unsigned candidate = (unsigned)__builtin_ctzl(set);
-        if (running_priority(candidate) < 0) {
-            return candidate;
+        int running = running_priority(candidate);
+        if (running < lowest) {
+            best = candidate;
+            lowest = running;
         }
     }
-    return (allowed & CPU_BIT(last)) != 0 ? last : (unsigned)__builtin_ctzl(allowed);
+    return best;
 }
 
 void task_make_ready(struct task *task) {
@@ -264,22 +352,23 @@ void task_make_ready(struct task *task) {
     unsigned target = choose_cpu(task);
     struct percpu *cpu = percpu_of(target);
     struct percpu *self = percpu_self();
+    int priority = task->priority; /* once it is queued it may be anybody's */
+    uint64_t allowed = task->affinity;
     spinlock_acquire(&cpu->run_queue.lock);
     task->state = TASK_READY;
     task->cpu = target;
     queue_push(&cpu->run_queue, task, false);
     int running = cpu->run_queue.running_priority;
-    bool urgent = running < task->priority;
-    bool share = running == task->priority;
     spinlock_release(&cpu->run_queue.lock);
-    if (cpu == self) {
-        if (urgent) {
-            self->pending |= PENDING_RESCHEDULE;
-        } else if (share && self->slice_end == TS_TIME_INFINITE) {
-            begin_slice(self);
-        }
-    } else if (urgent || share) {
+    if (cpu == self && running < priority) {
+        self->pending |= PENDING_RESCHEDULE;
+    } else if (cpu == self && running == priority && self->slice_end == TS_TIME_INFINITE) {
+        begin_slice(self, arch_time_now(), SLICE_NS);
+    } else if (cpu != self && running <= priority) {
         arch_ipi_send(CPU_BIT(target), ARCH_IPI_RESCHEDULE);
+    }
+    if (running >= priority) {
+        tell_idler(allowed, priority);
     }
 }
 
@@ -299,8 +388,10 @@ void sched_reschedule_if_pending(void) {
 void sched_preemption_point(void) {
     struct task *task = task_current();
     task->in_window = true;
+    irq_off_end();
     arch_irq_enable();
     arch_irq_disable();
+    irq_off_begin();
     if ((percpu_self()->pending & PENDING_GRACE) != 0) {
         grace_poll(); /* what a long operation leaves behind is freed along the way, not in one go at its end */
     }
@@ -412,17 +503,22 @@ void task_set_priority(struct task *task, unsigned priority) {
     if (here) {
         queue_push(queue, task, false);
     }
+    bool lowered = false;
     if (task == task_current()) {
+        lowered = queue->running_priority > (int)priority;
         queue->running_priority = (int)priority;
     }
     int top = queue_top(queue);
     spinlock_release(&queue->lock);
     if (task == task_current()) {
-        percpu_self()->pending |= top > (int)priority ? PENDING_RESCHEDULE : 0;
+        bool others_wait = (__atomic_load_n(&waiting_cpus, __ATOMIC_RELAXED) & ~queue->cpu_bit) != 0;
+        percpu_self()->pending |= top > (int)priority || (lowered && others_wait) ? PENDING_RESCHEDULE : 0;
     } else if (urgent && queue == &percpu_self()->run_queue) {
         percpu_self()->pending |= PENDING_RESCHEDULE;
     } else if (urgent || (!here && __atomic_load_n(&task->on_cpu, __ATOMIC_SEQ_CST) != 0)) {
         arch_ipi_send(CPU_BIT(task->cpu), ARCH_IPI_RESCHEDULE); /* its CPU compares by the old priority */
+    } else if (here) {
+        tell_idler(task->affinity, (int)priority);
     }
 }
 
@@ -464,7 +560,9 @@ _Noreturn void sched_idle(void) {
         }
         __atomic_store_n(&self->idle, 1, __ATOMIC_SEQ_CST);
         if ((self->pending & PENDING_RESCHEDULE) == 0) {
+            irq_off_end();
             arch_idle();
+            irq_off_begin();
         }
         sched_leave_idle();
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel stacks: 16 KiB in slots of 32 KiB whose lower half is never mapped, so that an overflow faults. Freed stacks
+ * Kernel stacks, in slots of twice their size whose lower half is never mapped, so that an overflow faults. Freed stacks
  * stay mapped in a list for the next task. stack_lock protects list and slot counter.
  */
 #include "arch/mmu.h"
+#include "arch/stack.h"
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/frames.h"
@@ -11,7 +12,7 @@
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 
-#define STACK_SIZE  ((size_t)16384)
+#define STACK_SIZE  ((size_t)ARCH_STACK_SIZE)
 #define STACK_SLOT  (2 * STACK_SIZE)
 #define STACK_PAGES (STACK_SIZE / TS_PAGE_SIZE)
 

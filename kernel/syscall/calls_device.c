@@ -20,8 +20,9 @@ ts_status_t sys_interrupt_create(struct resource *resource, const struct handle_
     struct interrupt *interrupt = NULL;
     ts_status_t status = interrupt_create(&process_current()->job->account, line, options, &interrupt);
     if (status == TS_OK) {
-        status = handle_add(process_handles_current(), &interrupt->object, TS_DEFAULT_RIGHTS_INTERRUPT, 0,
-                            resource_view->capability, handle);
+        ts_rights_t rights = handle_child_rights(resource_view, TS_DEFAULT_RIGHTS_INTERRUPT);
+        status = handle_add(process_handles_current(), &interrupt->object, rights, 0, resource_view->capability,
+                            handle);
         object_release(&interrupt->object);
     }
     return status;
@@ -62,8 +63,8 @@ ts_status_t sys_resource_create(struct resource *parent, const struct handle_vie
     ts_status_t status =
         resource_create(&process_current()->job->account, kind, base, length, &resource);
     if (status == TS_OK) {
-        status = handle_add(process_handles_current(), &resource->object, TS_DEFAULT_RIGHTS_RESOURCE, 0,
-                            parent_view->capability, handle);
+        ts_rights_t rights = handle_child_rights(parent_view, TS_DEFAULT_RIGHTS_RESOURCE);
+        status = handle_add(process_handles_current(), &resource->object, rights, 0, parent_view->capability, handle);
         object_release(&resource->object);
     }
     return status;

@@ -15,19 +15,21 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
-/* Records collected in a kernel page while locks are held, copied out afterwards. */
+#define WINDOW_SIZE 1024u
+
+/* Records collected while locks are held, copied out afterwards. */
 struct cursor {
-    char *page;
+    char *window;
     size_t record_size;
-    size_t capacity;   /* records that the page holds */
+    size_t capacity;   /* records that the window holds */
     size_t skip;       /* records before the window */
     size_t seen;       /* records so far */
-    size_t collected;  /* records in the page */
+    size_t collected;  /* records in the window */
 };
 
 static bool cursor_add(struct cursor *cursor, const void *record) {
     if (cursor->seen >= cursor->skip && cursor->collected < cursor->capacity) {
-        memcpy(cursor->page + cursor->collected * cursor->record_size, record, cursor->record_size);
+        memcpy(cursor->window + cursor->collected * cursor->record_size, record, cursor->record_size);
         cursor->collected++;
     }
     cursor->seen++;
@@ -36,29 +38,25 @@ static bool cursor_add(struct cursor *cursor, const void *record) {
 
 typedef void (*collect_fn)(struct object *object, struct cursor *cursor);
 
-/* Collects in windows of one page until the buffer is full or everything was seen. Each window is consistent. */
+/* Collects in windows until the buffer is full or everything was seen. Each window is consistent. */
 static ts_status_t copy_array(struct object *object, collect_fn collect, size_t record_size, uaddr_t buffer,
                               size_t size, size_t *actual, size_t *available) {
-    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
-    if (frame == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    struct cursor cursor = {.page = frame_to_virt(frame), .record_size = record_size};
+    uint64_t window[WINDOW_SIZE / sizeof(uint64_t)];
+    struct cursor cursor = {.window = (char *)window, .record_size = record_size};
     size_t room = size / record_size;
     ts_status_t status = TS_OK;
     do {
         size_t left = room - *actual;
-        cursor.capacity = TS_PAGE_SIZE / record_size < left ? TS_PAGE_SIZE / record_size : left;
+        cursor.capacity = WINDOW_SIZE / record_size < left ? WINDOW_SIZE / record_size : left;
         cursor.skip = *actual;
         cursor.seen = 0;
         cursor.collected = 0;
         collect(object, &cursor);
-        status = arch_copy_to_user(buffer + *actual * record_size, cursor.page, cursor.collected * record_size);
+        status = arch_copy_to_user(buffer + *actual * record_size, window, cursor.collected * record_size);
         *actual += cursor.collected;
         *available = cursor.seen;
         sched_preemption_point();
     } while (status == TS_OK && cursor.collected > 0 && *actual < room && *actual < *available);
-    frame_free(frame);
     return status;
 }
 

@@ -26,7 +26,7 @@ ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *par
         capability_unpin(parent_view->capability);
         return status;
     }
-    ts_rights_t rights = TS_DEFAULT_RIGHTS_VMAR;
+    ts_rights_t rights = handle_child_rights(parent_view, TS_DEFAULT_RIGHTS_VMAR);
     rights |= (options & TS_VMAR_CAN_MAP_READ) != 0 ? TS_RIGHT_READ : 0;
     rights |= (options & TS_VMAR_CAN_MAP_WRITE) != 0 ? TS_RIGHT_WRITE : 0;
     rights |= (options & TS_VMAR_CAN_MAP_EXECUTE) != 0 ? TS_RIGHT_EXECUTE : 0;
@@ -105,16 +105,6 @@ ts_status_t sys_vmo_get_size(struct vmo *vmo, uint64_t *size) {
     return TS_OK;
 }
 
-/* RAM is never given out as registers, whatever a resource says. */
-static bool overlaps_ram(uint64_t base, uint64_t size) {
-    for (uint64_t pa = base; pa < base + size; pa += TS_PAGE_SIZE) {
-        if (frame_from_phys(pa) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 #define PHYSICAL_SIZE_MAX ((uint64_t)1 << 28)
 
 ts_status_t sys_vmo_create_physical(struct resource *resource, const struct handle_view *resource_view, uint64_t base,
@@ -126,13 +116,15 @@ ts_status_t sys_vmo_create_physical(struct resource *resource, const struct hand
     if (size > PHYSICAL_SIZE_MAX || __builtin_add_overflow(base, size, &end) || end > (uint64_t)1 << 52) {
         return TS_ERR_OUT_OF_RANGE;
     }
-    if (!resource_covers(resource, TS_RESOURCE_MEMORY, base, size) || overlaps_ram(base, size)) {
+    /* RAM is never given out as registers, whatever a resource says. */
+    if (!resource_covers(resource, TS_RESOURCE_MEMORY, base, size) || frames_are_ram(base, size)) {
         user_error("vmo_create_physical: %lx+%lx is not covered by the resource, or is RAM", base, size);
         return TS_ERR_ACCESS_DENIED;
     }
     struct vmo *vmo = NULL;
     ts_status_t status = vmo_create_physical(&process_current()->job->account, base, size, &vmo);
-    return status == TS_OK ? publish(&vmo->object, TS_DEFAULT_RIGHTS_VMO, resource_view->capability, handle) : status;
+    ts_rights_t rights = handle_child_rights(resource_view, TS_DEFAULT_RIGHTS_VMO);
+    return status == TS_OK ? publish(&vmo->object, rights, resource_view->capability, handle) : status;
 }
 
 /* H5: as replace, the old handle is gone in any case once it was found. */

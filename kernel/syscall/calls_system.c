@@ -5,12 +5,14 @@
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "base/string.h"
+#include "gen/syscalls.h"
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/devices.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/system.h"
+#include "kernel/trace.h"
 
 #define LOG_PART 512u
 #define LOG_TEXT_MAX 256u
@@ -69,6 +71,7 @@ ts_status_t sys_system_power(struct resource *resource, const struct handle_view
     if (action > TS_POWER_REBOOT || code > 255) {
         return TS_ERR_INVALID_ARGS;
     }
+    trace_count_call(TS_SYSCALL_SYSTEM_POWER, TS_OK);
     arch_reset(action == TS_POWER_OFF ? ARCH_RESET_OFF : ARCH_RESET_REBOOT, code);
 }
 
@@ -99,10 +102,10 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     }
     switch (command) {
     case TS_DEBUG_SELFTEST:
-        *value = selftest_run();
-        return TS_OK;
     case TS_DEBUG_AUDIT:
-        *value = audit_run();
+        irq_off_measure(false);
+        *value = command == TS_DEBUG_AUDIT ? audit_run() : selftest_run();
+        irq_off_measure(true);
         return TS_OK;
     case TS_DEBUG_CONSOLE_RELEASE:
         log_release_console();
@@ -111,11 +114,11 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
         *value = log_console_bytes_after_release();
         return TS_OK;
     case TS_DEBUG_CALL_COUNT:
-        *value = syscall_count((unsigned)argument & 0xffff, -(ts_status_t)(argument >> 16 & 0xffff));
+        *value = trace_call_count((unsigned)argument & 0xffff, -(ts_status_t)(argument >> 16 & 0xffff));
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_COUNTER:
         if (argument == TS_COUNTER_CALLS) {
-            *value = syscall_total();
+            *value = trace_call_total();
             return TS_OK;
         }
         return system_counter(argument, value);

@@ -11,30 +11,9 @@
 #include "kernel/syscall.h"
 #include "kernel/trace.h"
 
-#define STATUS_SLOTS 128u /* -status of every code fits */
-
-static uint32_t counts[CONFIG_DEBUG ? TS_SYSCALL_COUNT : 1][STATUS_SLOTS]; /* atomic */
 static unsigned mutated_call = UINT32_MAX;
 static ts_status_t mutated_status;
 static const struct job *mutated_job; /* atomic; only compared */
-
-uint64_t syscall_count(unsigned number, ts_status_t status) {
-    unsigned slot = (unsigned)-status;
-    if (!CONFIG_DEBUG || number >= TS_SYSCALL_COUNT || slot >= STATUS_SLOTS) {
-        return 0;
-    }
-    return __atomic_load_n(&counts[number][slot], __ATOMIC_RELAXED);
-}
-
-uint64_t syscall_total(void) {
-    uint64_t total = 0;
-    for (unsigned i = 0; CONFIG_DEBUG && i < TS_SYSCALL_COUNT; i++) {
-        for (unsigned j = 0; j < STATUS_SLOTS; j++) {
-            total += __atomic_load_n(&counts[i][j], __ATOMIC_RELAXED);
-        }
-    }
-    return total;
-}
 
 static ts_status_t parse_status(const char *text) {
     bool negative = *text == '-';
@@ -101,6 +80,7 @@ static void handle_pending(void) {
 }
 
 void kernel_syscall(struct arch_frame *frame) {
+    irq_off_begin();
     uint64_t number = arch_frame_syscall_number(frame);
     ts_status_t status = TS_ERR_BAD_SYSCALL;
     struct percpu *self = percpu_self();
@@ -111,9 +91,9 @@ void kernel_syscall(struct arch_frame *frame) {
         } else {
             status = syscall_table[number].handler(frame);
         }
-        if (CONFIG_DEBUG) {
-            DEBUG_ASSERT(percpu_self()->lock_depth == 0);
-            __atomic_fetch_add(&counts[number][(unsigned)-status % STATUS_SLOTS], 1, __ATOMIC_RELAXED);
+        DEBUG_ASSERT(percpu_self()->lock_depth == 0);
+        if (task_current()->attention == 0) { /* a thread that is being killed never sees the result */
+            trace_count_call((unsigned)number, status);
         }
     }
     trace(TRACE_CALL, (uint32_t)number, (uint64_t)(int64_t)status);
@@ -121,4 +101,5 @@ void kernel_syscall(struct arch_frame *frame) {
     if (__builtin_expect(percpu_self()->pending != 0, 0)) {
         handle_pending();
     }
+    irq_off_end();
 }

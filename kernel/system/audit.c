@@ -59,6 +59,9 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
         switches += percpu_of(i)->switches;
     }
     switch (counter) {
+    case TS_COUNTER_INTERRUPTS_OFF_MAX:
+        *value = (uint64_t)irq_off_max();
+        return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_COUNTER_SWITCHES:
         *value = switches;
         return TS_OK;

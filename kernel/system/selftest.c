@@ -7,10 +7,10 @@
 #include "kernel/system.h"
 
 extern const struct selftest_suite arch_selftests, frames_selftests, pagetable_selftests, heap_selftests, sched_selftests,
-    cap_selftests;
+    cap_selftests, vm_selftests;
 
 static const struct selftest_suite *const suites[] = {&arch_selftests, &frames_selftests, &pagetable_selftests,
-                                                      &heap_selftests, &sched_selftests, &cap_selftests};
+                                                      &heap_selftests, &sched_selftests, &cap_selftests, &vm_selftests};
 
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
 

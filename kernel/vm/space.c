@@ -3,12 +3,16 @@
 #include "kernel/vmar.h"
 
 #include "arch/cpu.h"
+#include "base/checked.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "kernel/kernelspace.h"
 #include "vm_private.h"
 
-#define SPACE_BASE 0x10000ul /* below it nothing is ever mapped: null pointers fault */
+#define SPACE_BASE   0x10000ul /* below it nothing is ever mapped: null pointers fault */
+#define WINDOW_SIZE  PT_SIZE_2M
+#define WINDOW_SMALL (WINDOW_SIZE / 16)
+#define CHANCES      4u
 
 /* Spaces of processes that never ran: nobody was there who could undo their mappings, which may sleep. */
 static struct wait_queue retired_queue;
@@ -145,17 +149,15 @@ static uint64_t random_word(void) {
     return x * 0x2545f4914f6cdd1dul;
 }
 
+/* Regions do not overlap: the last one that begins before the range's end decides. */
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size) {
-    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
-    const struct tree_node *before = tree_find_at_most(&vmar->children, base);
-    if (before != NULL) {
-        const struct region *region = container_of(before, struct region, node);
-        if (region->base + region->size > base) {
-            return false;
-        }
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR && size > 0);
+    const struct tree_node *last = tree_find_at_most(&vmar->children, base + size - 1);
+    if (last == NULL) {
+        return true;
     }
-    const struct tree_node *after = tree_find_at_least(&vmar->children, base);
-    return after == NULL || container_of(after, struct region, node)->base >= base + size;
+    const struct region *region = container_of(last, struct region, node);
+    return region->base + region->size <= base;
 }
 
 /* First fit, for when chance found nothing. */
@@ -176,19 +178,42 @@ static bool find_first_fit(const struct vmar *vmar, uint64_t size, uint64_t *bas
     return vmar->region.base + vmar->region.size - candidate >= size;
 }
 
-/* A few random places in a window that keeps page tables few, then the first that fits. */
-bool space_find_room(const struct vmar *vmar, uint64_t size, uint64_t *base) {
-    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
-    if (size > vmar->region.size) {
-        return false;
-    }
-    uint64_t room = (vmar->region.size - size) >> TS_PAGE_SHIFT;
-    for (unsigned i = 0; i < 8 && room > 0; i++) {
-        uint64_t candidate = vmar->region.base + ((random_word() % (room + 1)) << TS_PAGE_SHIFT);
-        if (space_range_is_free(vmar, candidate, size)) {
-            *base = candidate;
+/* A few random places in [start, start+length). */
+static bool find_by_chance(const struct vmar *vmar, uint64_t start, uint64_t length, uint64_t size, uint64_t *base) {
+    uint64_t places = ((length - size) >> TS_PAGE_SHIFT) + 1;
+    for (unsigned i = 0; i < CHANCES; i++) {
+        *base = start + ((random_word() % places) << TS_PAGE_SHIFT);
+        if (space_range_is_free(vmar, *base, size)) {
             return true;
         }
     }
-    return find_first_fit(vmar, size, base);
+    return false;
+}
+
+/* What one table of leaves covers, anywhere in the range, which is larger than two of them. */
+static uint64_t random_window(const struct vmar *vmar) {
+    uint64_t first = align_down(vmar->region.base + WINDOW_SIZE - 1, WINDOW_SIZE);
+    uint64_t end = align_down(vmar->region.base + vmar->region.size, WINDOW_SIZE);
+    return first + random_word() % ((end - first) / WINDOW_SIZE) * WINDOW_SIZE;
+}
+
+/* Small mappings are placed in one window until chance finds no room there, so that they share a page table. */
+static bool find_in_window(struct vmar *vmar, uint64_t size, uint64_t *base) {
+    if (vmar->window != 0 && find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, base)) {
+        return true;
+    }
+    vmar->window = random_window(vmar);
+    return find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, base);
+}
+
+bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t *base) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR && vmar->space->lock.owner == task_current());
+    if (size > vmar->region.size) {
+        return false;
+    }
+    if (size <= WINDOW_SMALL && vmar->region.size > 2 * WINDOW_SIZE && find_in_window(vmar, size, base)) {
+        return true;
+    }
+    return find_by_chance(vmar, vmar->region.base, vmar->region.size, size, base) ||
+           find_first_fit(vmar, size, base);
 }

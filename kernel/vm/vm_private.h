@@ -11,7 +11,7 @@ void address_space_reference(struct address_space *space);
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size);
 
 /* A page-aligned place for `size` bytes; false: none. */
-bool space_find_room(const struct vmar *vmar, uint64_t size, uint64_t *base);
+bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t *base);
 
 /* A tag for a new space; PT_ASID_SHARED when all are taken. */
 uint32_t asid_allocate(void);

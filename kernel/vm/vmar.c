@@ -83,7 +83,7 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
 }
 
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
-static ts_status_t place(const struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
+static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;
@@ -239,6 +239,26 @@ static ts_status_t map_page_by_page(struct address_space *space, const struct ma
     return TS_OK;
 }
 
+/* Memory in one piece. In parts of at most one table of each size: where large pages do not fit, a part is 2 MiB. */
+static ts_status_t map_in_one_piece(struct address_space *space, const struct mapping *mapping, uint32_t flags) {
+    uint64_t va = mapping->region.base;
+    uint64_t end = va + mapping->region.size;
+    uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
+    uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
+    while (va < end) {
+        uint64_t boundary = (va | (part - 1)) + 1;
+        uint64_t length = (boundary < end ? boundary : end) - va;
+        ts_status_t status = pagetable_map_range(&space->table, va, pa, length, flags);
+        if (status != TS_OK) {
+            return status;
+        }
+        va += length;
+        pa += length;
+        sched_preemption_point();
+    }
+    return TS_OK;
+}
+
 /* All or nothing, the tables charged. */
 static ts_status_t map_pages(struct address_space *space, const struct mapping *mapping) {
     DEBUG_ASSERT(space->lock.owner == task_current());
@@ -249,8 +269,7 @@ static ts_status_t map_pages(struct address_space *space, const struct mapping *
     }
     ts_status_t status;
     if (vmo->is_physical || vmo->is_borrowed) {
-        status = pagetable_map_range(&space->table, region->base, vmo->physical_base + mapping->vmo_offset,
-                                     region->size, page_flags(mapping));
+        status = map_in_one_piece(space, mapping, page_flags(mapping));
     } else {
         status = map_page_by_page(space, mapping, page_flags(mapping));
     }
@@ -550,18 +569,25 @@ static void mapping_cut(struct vmar *vmar, struct mapping *mapping, uint64_t sta
     }
 }
 
-/* M10: no sub-range may be cut. Tells whether there is anything, and the mapping that would be cut in two. */
-static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any,
+/* M10: no sub-range may be cut. Tells whether there is anything, whether a mapping reaches beyond an end, and the one
+ * that would be cut in two. */
+static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64_t end, bool *any, bool *beyond,
                                struct mapping **cut) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     *any = false;
+    *beyond = false;
     *cut = NULL;
+    unsigned done = 0;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
+        if (++done % PAGE_BATCH == 0) {
+            sched_preemption_point();
+        }
         *any = true;
         bool inside = r->base >= address && r->base + r->size <= end;
         if (r->is_vmar && !inside) {
             return TS_ERR_INVALID_ARGS;
         }
+        *beyond = *beyond || !inside;
         if (!r->is_vmar && r->base < address && r->base + r->size > end) {
             *cut = container_of(r, struct mapping, region);
         }
@@ -574,7 +600,8 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
     struct address_space *space = vmar->space;
     uint64_t end = address + size;
     struct mapping *cut = NULL; /* by both ends */
-    ts_status_t status = check_unmap(vmar, address, end, any, &cut);
+    bool beyond = false;
+    ts_status_t status = check_unmap(vmar, address, end, any, &beyond, &cut);
     if (status != TS_OK || !*any) {
         return status;
     }
@@ -585,7 +612,7 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
             return TS_ERR_NO_MEMORY;
         }
     }
-    status = prepare_change(vmar, address, end);
+    status = beyond ? prepare_change(vmar, address, end) : TS_OK;
     if (status != TS_OK) {
         if (spare != NULL) {
             mapping_drop(spare);
@@ -651,7 +678,11 @@ ts_status_t vmar_destroy(struct vmar *vmar) {
 static ts_status_t check_protect(const struct vmar *vmar, uint64_t address, uint64_t end, uint32_t permissions) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t covered = address;
+    unsigned done = 0;
     for (struct region *r = first_region(vmar, address); r != NULL && r->base < end; r = next_region(r)) {
+        if (++done % PAGE_BATCH == 0) {
+            sched_preemption_point();
+        }
         if (r->base > covered) {
             return TS_ERR_NOT_FOUND;
         }

@@ -66,21 +66,41 @@ static void node_free(struct account *account, uint64_t word, unsigned height) {
     account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
 }
 
-static void free_pages(struct vmo *vmo) {
-    for (uint64_t i = 0; i < vmo->size >> TS_PAGE_SHIFT; i++) {
-        struct frame *frame = tree_frame(vmo, i);
+/* The lowest node on the way to a page, whose pages are freed, goes. */
+static void leaf_node_free(struct vmo *vmo, uint64_t index) {
+    uint64_t *word = &vmo->pages.root;
+    for (unsigned level = vmo->pages.height; level > 1 && *word != 0; level--) {
+        word = &((uint64_t *)*word)[index >> (NODE_BITS * (level - 1)) & (NODE_WORDS - 1)];
+    }
+    node_free(vmo->object.account, *word, vmo->pages.height > 0 ? 1 : 0);
+    *word = 0;
+}
+
+/* Frees some pages: as many as may take a moment with interrupts off. False: there are more. */
+static bool free_some_pages(struct vmo *vmo) {
+    uint64_t pages = vmo->size >> TS_PAGE_SHIFT;
+    uint64_t end = vmo->freed + PAGE_BATCH < pages ? vmo->freed + PAGE_BATCH : pages;
+    for (; vmo->freed < end; vmo->freed++) {
+        struct frame *frame = tree_frame(vmo, vmo->freed);
         if (frame != NULL) {
             frame_free(frame);
             account_release(vmo->object.account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
         }
+        if (vmo->freed % NODE_WORDS == NODE_WORDS - 1 || vmo->freed == pages - 1) {
+            leaf_node_free(vmo, vmo->freed);
+        }
     }
-    node_free(vmo->object.account, vmo->pages.root, vmo->pages.height);
+    return end == pages;
 }
 
 static void vmo_free(struct object *object) {
     struct vmo *vmo = container_of(object, struct vmo, object);
     if (!vmo->is_physical && !vmo->is_borrowed) {
-        free_pages(vmo);
+        if (!free_some_pages(vmo)) {
+            grace_continue(&object->grace);
+            return;
+        }
+        node_free(object->account, vmo->pages.root, vmo->pages.height);
     }
     object_uncharge(object);
     slab_free(&vmo_cache, vmo);
@@ -130,6 +150,7 @@ ts_status_t vmo_create(struct account *account, uint64_t size, struct vmo **resu
     for (uint64_t i = 0; i < size >> TS_PAGE_SHIFT; i++) {
         status = add_page(vmo, i);
         if (status != TS_OK) {
+            vmo->size = i << TS_PAGE_SHIFT; /* so much there is to free */
             object_release(&vmo->object);
             return status;
         }

@@ -13,7 +13,6 @@
 #define FIELD_FILE_SIZE 6u
 #define FIELD_NAME_SIZE 11u
 #define FIELD_CHECKSUM  12u
-#define FIELD_COUNT     13u
 #define NAME_SIZE_MAX   4096u
 #define CHECKSUM_NONE   UINT64_MAX
 #define TRAILER         "TRAILER!!!"
@@ -37,13 +36,8 @@ static bool read_hex(const uint8_t *text, uint32_t *value) {
     return true;
 }
 
-static bool read_fields(const uint8_t *header, uint32_t field[FIELD_COUNT]) {
-    for (unsigned i = 0; i < FIELD_COUNT; i++) {
-        if (!read_hex(header + FIELD_FIRST + i * FIELD_SIZE, &field[i])) {
-            return false;
-        }
-    }
-    return true;
+static bool read_field(const uint8_t *header, unsigned field, uint32_t *value) {
+    return read_hex(header + FIELD_FIRST + field * FIELD_SIZE, value);
 }
 
 static const char *strip_root(const char *name) {
@@ -61,17 +55,19 @@ static const char *strip_root(const char *name) {
 /* As cpio_next(); *checksum is that of the header, or CHECKSUM_NONE. */
 static ts_status_t read_entry(const uint8_t *archive, size_t size, size_t *position, struct cpio_entry *entry,
                               uint64_t *checksum) {
-    uint32_t field[FIELD_COUNT];
+    uint32_t mode, file_size, name_size, sum; /* of the 13 fields, those that mean something here */
     uint64_t at = *position;
     if (!range_is_inside(at, HEADER_SIZE, size)) {
         return TS_ERR_IO_DATA_INTEGRITY;
     }
     const uint8_t *header = archive + at;
     bool has_checksum = memcmp(header, "070702", FIELD_FIRST) == 0;
-    if ((!has_checksum && memcmp(header, "070701", FIELD_FIRST) != 0) || !read_fields(header, field)) {
+    if ((!has_checksum && memcmp(header, "070701", FIELD_FIRST) != 0) || !read_field(header, FIELD_MODE, &mode) ||
+        !read_field(header, FIELD_FILE_SIZE, &file_size) || !read_field(header, FIELD_NAME_SIZE, &name_size) ||
+        !read_field(header, FIELD_CHECKSUM, &sum)) {
         return TS_ERR_IO_DATA_INTEGRITY;
     }
-    uint64_t name = at + HEADER_SIZE, name_size = field[FIELD_NAME_SIZE], file_size = field[FIELD_FILE_SIZE];
+    uint64_t name = at + HEADER_SIZE;
     if (name_size == 0 || name_size > NAME_SIZE_MAX || !range_is_inside(name, name_size, size) ||
         strnlen((const char *)archive + name, name_size) != name_size - 1) {
         return TS_ERR_IO_DATA_INTEGRITY;
@@ -86,8 +82,8 @@ static ts_status_t read_entry(const uint8_t *archive, size_t size, size_t *posit
     *entry = (struct cpio_entry){.name = strip_root((const char *)archive + name),
                                  .data = archive + data,
                                  .size = file_size,
-                                 .mode = field[FIELD_MODE]};
-    *checksum = has_checksum ? field[FIELD_CHECKSUM] : CHECKSUM_NONE;
+                                 .mode = mode};
+    *checksum = has_checksum ? sum : CHECKSUM_NONE;
     *position = align_down(data + file_size + 3, 4);
     return TS_OK;
 }

@@ -17,6 +17,7 @@ GENERATED_OWNERS = {
     "gen/lookup.h": "kernel/cap",
     "gen/handlers.h": "kernel/syscall",
     "gen/os_calls.h": "lib/os",
+    "gen/call_grammar.h": "lib/os",
 }
 GOLDEN = Path("tests/abi")
 INCLUDE_FOLDERS = ["lib", "boot", "arch", "arch/include", "kernel/include", "drivers", "user", "tests"]

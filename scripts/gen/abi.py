@@ -10,6 +10,7 @@ A file that would not change is not touched, so that make rebuilds nothing.
 import sys
 from pathlib import Path
 
+import grammar
 import kernel
 import shared
 import user
@@ -25,6 +26,7 @@ def c_files(tables):
         "handlers.h": kernel.handlers_header(tables),
         "lookup.h": kernel.lookup_header(tables),
         "dispatch.c": kernel.dispatch_source(tables),
+        "call_grammar.h": grammar.grammar_header(tables),
         "os_calls.h": user.calls_header(tables),
     }
     for architecture in user.CONVENTIONS:

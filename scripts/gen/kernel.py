@@ -44,7 +44,7 @@ def handlers_header(tables):
         "    ts_status_t (*handler)(struct arch_frame *frame); /* null: no such call */",
         "    const char *name;",
         "    const ts_status_t *errors; /* all that it can return beside TS_OK; ends with TS_OK */",
-        "};",
+        "} __attribute__((aligned(32))); /* a row's address is one shift away from its number */",
         "",
         "extern const struct syscall_row syscall_table[];",
     ]
@@ -162,6 +162,7 @@ def dispatch_function(call):
         lines.append("    const struct handle_table *handles = process_handles_current();")
     lines += look_ups(call)
     if call.attribute == "noreturn":
+        lines.append(f"    trace_count_call(TS_SYSCALL_{call.name.upper()}, TS_OK);")
         return lines + [invocation(call, ""), "}"]
     if not call.results:
         return lines + [invocation(call, "return "), "}"]
@@ -185,6 +186,7 @@ def dispatch_source(tables):
     lines += ['#include "gen/handlers.h"', ""]
     lines += ['#include "abi/rights.h"', '#include "abi/status.h"', '#include "arch/context.h"']
     lines += ['#include "gen/lookup.h"', '#include "gen/syscalls.h"', '#include "kernel/process.h"']
+    lines += ['#include "kernel/trace.h"']
     lines += [
         "",
         "static ts_status_t refuse(struct arch_frame *frame, unsigned results, ts_status_t status) {",

@@ -101,7 +101,7 @@ def stub(call, convention):
     for register, result in results.items():
         lines.append(f"    *{result.name} = ({result.user_type}){register};")
     if call.attribute == "noreturn":
-        return lines + ["    __builtin_unreachable();", "}"]
+        return lines + ["    __builtin_trap();", "}"]
     return lines + [f"    return (ts_status_t){convention.status};", "}"]
 
 

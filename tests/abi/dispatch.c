@@ -10,6 +10,7 @@
 #include "gen/lookup.h"
 #include "gen/syscalls.h"
 #include "kernel/process.h"
+#include "kernel/trace.h"
 
 static ts_status_t refuse(struct arch_frame *frame, unsigned results, ts_status_t status) {
     for (unsigned i = 0; i < results; i++) {
@@ -299,6 +300,7 @@ static ts_status_t dispatch_process_start(struct arch_frame *frame) {
 }
 
 static ts_status_t dispatch_process_exit(struct arch_frame *frame) {
+    trace_count_call(TS_SYSCALL_PROCESS_EXIT, TS_OK);
     sys_process_exit((uint64_t)arch_frame_argument(frame, 0));
 }
 
@@ -335,6 +337,7 @@ static ts_status_t dispatch_thread_start(struct arch_frame *frame) {
 
 static ts_status_t dispatch_thread_exit(struct arch_frame *frame) {
     (void)frame;
+    trace_count_call(TS_SYSCALL_THREAD_EXIT, TS_OK);
     sys_thread_exit();
 }
 
@@ -722,13 +725,12 @@ static const ts_status_t errors_handle_revoke[] = {TS_ERR_BAD_HANDLE, TS_ERR_BAD
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_object_wait_one[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_TIMED_OUT, TS_ERR_CANCELED, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_object_wait_async[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_RESOURCES,
-    TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
-    TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_object_wait_async[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_object_signal[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_object_get_info[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
-    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BUFFER_TOO_SMALL, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_object_get_info[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_BUFFER_TOO_SMALL, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_object_set_name[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_port_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
@@ -748,8 +750,8 @@ static const ts_status_t errors_endpoint_mint[] = {TS_ERR_NO_RESOURCES, TS_ERR_N
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_endpoint_bind_port[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_ALREADY_BOUND, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_call[] = {TS_ERR_NO_RESOURCES, TS_ERR_BAD_HANDLE,
-    TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_TIMED_OUT, TS_ERR_CANCELED, TS_ERR_PEER_CLOSED,
+static const ts_status_t errors_call[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
+    TS_ERR_OUT_OF_RANGE, TS_ERR_TIMED_OUT, TS_ERR_CANCELED, TS_ERR_PEER_CLOSED,
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_reply_wait[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_BAD_STATE, TS_ERR_TIMED_OUT, TS_ERR_CANCELED,
@@ -782,7 +784,7 @@ static const ts_status_t errors_thread_set_priority[] = {TS_ERR_INVALID_ARGS, TS
     TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_thread_set_affinity[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_thread_sleep[] = {TS_ERR_CANCELED, TS_OK};
+static const ts_status_t errors_thread_sleep[] = {TS_OK};
 static const ts_status_t errors_vmar_allocate[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE,
     TS_ERR_ALREADY_EXISTS, TS_ERR_ACCESS_DENIED, TS_OK};
@@ -805,14 +807,14 @@ static const ts_status_t errors_vmo_write[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVA
 static const ts_status_t errors_vmo_get_size[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_OK};
 static const ts_status_t errors_vmo_create_physical[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
-    TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_replace_executable[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_interrupt_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_BAD_STATE, TS_ERR_ALREADY_BOUND, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_interrupt_bind[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_ALREADY_BOUND, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_interrupt_bind[] = {TS_ERR_NO_MEMORY, TS_ERR_BAD_HANDLE,
-    TS_ERR_WRONG_TYPE, TS_ERR_ALREADY_BOUND, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_interrupt_wait[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_BAD_STATE, TS_ERR_TIMED_OUT, TS_ERR_CANCELED, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_interrupt_ack[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
@@ -824,7 +826,7 @@ static const ts_status_t errors_resource_create[] = {TS_ERR_NO_RESOURCES, TS_ERR
     TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_ports_enable[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
-    TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_log_read[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_log_write[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,

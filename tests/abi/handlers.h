@@ -29,7 +29,7 @@ struct syscall_row {
     ts_status_t (*handler)(struct arch_frame *frame); /* null: no such call */
     const char *name;
     const ts_status_t *errors; /* all that it can return beside TS_OK; ends with TS_OK */
-};
+} __attribute__((aligned(32))); /* a row's address is one shift away from its number */
 
 extern const struct syscall_row syscall_table[];
 

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x8de6e2e40e93ec6aul
+#define TS_ABI_ID 0xaf492bb5beb0d341ul
 
 #define TS_SYSCALL_NULL                   0
 #define TS_SYSCALL_HANDLE_CLOSE           1

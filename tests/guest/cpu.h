@@ -7,12 +7,40 @@
 /* The stack pointer that a C function expects when it is entered, where the stack ends at `top`. */
 uint64_t cpu_stack_of_function(uint64_t top);
 
-/* A system call with any number and six arguments; the raw status register. */
-uint64_t cpu_system_call(uint64_t number, const uint64_t arguments[6]);
+/* A system call with any number: the registers go in as arguments, and come back as results. The
+ * whole status register. */
+#define TS_CALL_ARGUMENTS 10u
+#define TS_CALL_RESULTS   9u
+uint64_t cpu_system_call(uint64_t number, uint64_t registers[TS_CALL_ARGUMENTS]);
 
 /* Instructions that user mode may not use, each by its index; the last is followed by false. */
 bool cpu_privileged(unsigned index);
 extern const unsigned cpu_privileged_count;
+
+/* Counters that the kernel keeps for itself, each by its index; the last is followed by false. */
+bool cpu_forbidden_counter(unsigned index);
+extern const unsigned cpu_forbidden_counter_count;
+
+/* A system call without arguments, made while the stack pointer has this value. */
+void cpu_call_on_stack(uint64_t number, uint64_t stack);
+
+/*
+ * All floating-point and vector registers with their control registers, as far as the kernel keeps
+ * them: loaded, stored, and two states to compare with. The layout is the architecture's own, what
+ * it does not use is zero.
+ */
+#define CPU_VECTOR_WORDS 80u
+struct cpu_vectors {
+    uint64_t word[CPU_VECTOR_WORDS];
+};
+void cpu_vectors_load(const struct cpu_vectors *vectors);
+void cpu_vectors_store(struct cpu_vectors *vectors);
+void cpu_vectors_pattern(struct cpu_vectors *vectors, uint64_t seed);
+void cpu_vectors_initial(struct cpu_vectors *vectors); /* what a new thread has */
+
+/* Divides 1.0 by 0.0 with the exception for that switched on, where the CPU has it. */
+void cpu_float_divide_by_zero(void);
+extern const bool cpu_float_faults;
 
 /* Divides by zero: a fault, or the value that the CPU gives, which is stored. */
 void cpu_divide_by_zero(uint64_t *value);

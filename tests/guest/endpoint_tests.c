@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Synchronous messages: rules N, and the calls of the family. */
 #include "abi/message.h"
+#include "guest/ceilings.h"
 #include "guest/groups.h"
+#include "guest/revoking.h"
 #include "guest/support.h"
 #include "os/impl/cpu.h"
 
@@ -59,12 +61,19 @@ static void normal_endpoint_create(void) {
     close_handle(endpoint);
 }
 
+static ts_status_t endpoint_in_child(void) {
+    ts_handle_t endpoint = TS_HANDLE_INVALID;
+    ts_status_t status = ts_endpoint_create(0, &endpoint);
+    return status == TS_OK ? ts_handle_close(endpoint) : status;
+}
+
 static void hostile_endpoint_create(void) {
     ts_handle_t endpoint = 1;
     for (unsigned bit = 0; bit < 32; bit++) {
         CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_endpoint_create(1u << bit, &endpoint));
     }
     CHECK_EQUAL(0, endpoint);
+    check_ceilings(endpoint_in_child, TS_HANDLE_INVALID);
 }
 
 static void normal_mint(void) {
@@ -75,6 +84,16 @@ static void normal_mint(void) {
     CHECK_EQUAL(koid_of(endpoint), koid_of(client));
     close_handle(client);
     close_handle(endpoint);
+}
+
+static ts_status_t derive_minted(ts_handle_t endpoint) {
+    ts_handle_t client = TS_HANDLE_INVALID;
+    ts_status_t status = ts_endpoint_mint(endpoint, 5, TS_RIGHT_SAME_RIGHTS, &client);
+    return status == TS_OK ? ts_handle_close(client) : status;
+}
+
+static ts_status_t mint_in_child(void) {
+    return derive_minted(guest_self.extra);
 }
 
 static void hostile_mint(void) {
@@ -89,9 +108,10 @@ static void hostile_mint(void) {
     CHECK_STATUS(TS_ERR_ACCESS_DENIED, ts_endpoint_mint(weak, 1, TS_RIGHT_SAME_RIGHTS, &client));
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_endpoint_mint(port, 1, TS_RIGHT_SAME_RIGHTS, &client));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_endpoint_mint(0, 1, TS_RIGHT_SAME_RIGHTS, &client));
+    check_ceilings(mint_in_child, endpoint);
     close_handle(weak);
     close_handle(port);
-    close_handle(endpoint);
+    check_refused_while_revoked(derive_minted, endpoint);
 }
 
 static void n3_badge_is_set_once(void) {
@@ -308,6 +328,29 @@ static void normal_reply_save(void) {
     close_handle(endpoint);
 }
 
+/* Always has a request for the endpoint, whatever becomes of the one before. */
+static void call_for_ever(void *argument) {
+    struct ts_message message;
+    ts_status_t status;
+    do {
+        ts_message_begin(&message, 0);
+        status = ts_call((ts_handle_t)argument, &message, patience());
+    } while (status == TS_OK || status == TS_ERR_CANCELED || status == TS_ERR_PEER_CLOSED);
+}
+
+static ts_status_t save_in_child(void) {
+    static ts_handle_t endpoint;
+    struct ts_message message;
+    ts_handle_t reply = TS_HANDLE_INVALID;
+    if (endpoint == TS_HANDLE_INVALID) {
+        endpoint = make_endpoint();
+        close_handle(guest_thread(call_for_ever, (void *)endpoint));
+    }
+    CHECK_OK(receive(endpoint, &message, patience()));
+    ts_status_t status = ts_reply_save(0, &reply);
+    return status == TS_OK ? ts_handle_close(reply) : status;
+}
+
 static void hostile_reply_save(void) {
     ts_handle_t endpoint = make_endpoint();
     struct caller caller = {mint(endpoint, 1), 0, 1, patience()};
@@ -323,6 +366,7 @@ static void hostile_reply_save(void) {
     CHECK_STATUS(TS_ERR_BAD_STATE, ts_reply_save(0, &second));
     close_handle(reply);
     guest_join(thread);
+    check_ceilings(save_in_child, TS_HANDLE_INVALID);
     close_handle(caller.endpoint);
     close_handle(endpoint);
 }
@@ -348,7 +392,8 @@ static void normal_reply_send(void) {
 
 static void hostile_reply_send(void) {
     ts_handle_t endpoint = make_endpoint();
-    struct caller caller = {mint(endpoint, 1), 0, 1, soon()};
+    /* Long enough for the caller to come before it passes. */
+    struct caller caller = {mint(endpoint, 1), 0, 1, ts_time_after(TS_SECOND / 5)};
     struct ts_message message;
     ts_handle_t reply = TS_HANDLE_INVALID;
     ts_handle_t weak = TS_HANDLE_INVALID;
@@ -692,7 +737,7 @@ static void n11_undone_by_timeout(void) {
     ts_handle_t self = resource("thread");
     uint32_t own = priority_of(self);
     ts_handle_t thread = TS_HANDLE_INVALID;
-    caller.deadline = ts_time_after(5 * TS_MILLISECOND);
+    caller.deadline = ts_time_after(200 * TS_MILLISECOND);
     CHECK_OK(ts_thread_create(guest_self.process, "urgent", 6, 0, &thread));
     CHECK_OK(ts_thread_set_priority(thread, own + 20));
     CHECK_OK(ts_thread_start(thread, guest_thread_entry(), guest_stack_top(), (uint64_t)call_once,
@@ -962,9 +1007,9 @@ static void n16_many_callers_and_receivers(void) {
 
 static const struct guest_test tests[] = {
     {"normal: endpoint_create makes an endpoint", normal_endpoint_create},
-    {"hostile: endpoint_create refuses options", hostile_endpoint_create},
+    {"hostile: endpoint_create refuses options, and at ceilings", hostile_endpoint_create},
     {"normal: endpoint_mint makes a badged handle", normal_mint},
-    {"hostile: endpoint_mint refuses badge 0 and new rights", hostile_mint},
+    {"hostile: endpoint_mint refuses badge 0 and new rights, and at ceilings", hostile_mint},
     {"normal: endpoint_bind_port wakes the receiver for packets", normal_bind_port},
     {"hostile: endpoint_bind_port refuses a second port", hostile_bind_port},
     {"normal: call gets its reply", normal_call},
@@ -972,7 +1017,7 @@ static const struct guest_test tests[] = {
     {"normal: reply_wait receives and replies", normal_reply_wait},
     {"hostile: reply_wait refuses options, tags and replies to nobody", hostile_reply_wait},
     {"normal: reply_save keeps the right to answer", normal_reply_save},
-    {"hostile: reply_save refuses without a request", hostile_reply_save},
+    {"hostile: reply_save refuses without a request, and at ceilings", hostile_reply_save},
     {"normal: reply_send answers later", normal_reply_send},
     {"hostile: reply_send refuses, and is used up by it", hostile_reply_send},
     {"N1 a call waits for a receiver", n1_waits_for_receiver},

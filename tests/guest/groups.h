@@ -8,12 +8,30 @@ extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
+extern const struct guest_group device_tests;
+extern const struct guest_group system_tests;
+extern const struct guest_group derivation_tests;
+extern const struct guest_group task_tests;
+extern const struct guest_group task_rule_tests;
+extern const struct guest_group fault_tests;
+extern const struct guest_group vector_tests;
+extern const struct guest_group hostile_tests;
+extern const struct guest_group quota_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
     &memory_tests,
     &object_tests,
     &endpoint_tests,
+    &device_tests,
+    &system_tests,
+    &derivation_tests,
+    &task_tests,
+    &task_rule_tests,
+    &fault_tests,
+    &vector_tests,
+    &hostile_tests,
+    &quota_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

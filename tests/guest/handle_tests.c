@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Handles: rules H1 to H12, and the calls of the family. */
+#include "guest/ceilings.h"
 #include "guest/groups.h"
+#include "guest/revoking.h"
 #include "guest/support.h"
 #include "os/start.h"
 
@@ -68,6 +70,16 @@ static void normal_duplicate(void) {
     close_handle(copy);
 }
 
+static ts_status_t derive_duplicate(ts_handle_t handle) {
+    ts_handle_t copy = TS_HANDLE_INVALID;
+    ts_status_t status = ts_handle_duplicate(handle, TS_RIGHT_SAME_RIGHTS, &copy);
+    return status == TS_OK ? ts_handle_close(copy) : status;
+}
+
+static ts_status_t duplicate_in_child(void) {
+    return derive_duplicate(guest_self.extra);
+}
+
 static void hostile_duplicate(void) {
     ts_handle_t event = make_event();
     ts_handle_t weak = duplicate_without(event, TS_RIGHT_DUPLICATE);
@@ -79,8 +91,9 @@ static void hostile_duplicate(void) {
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_handle_duplicate(0, TS_RIGHT_SAME_RIGHTS, &copy));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_handle_duplicate(STALE_HANDLE, 0, &copy));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_handle_duplicate(FORGED_HANDLE, 0, &copy));
+    check_ceilings(duplicate_in_child, event);
     close_handle(weak);
-    close_handle(event);
+    check_refused_while_revoked(derive_duplicate, event);
 }
 
 static void h1_needs_duplicate(void) {
@@ -190,7 +203,7 @@ static void hostile_revoke(void) {
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_handle_revoke(STALE_HANDLE));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_handle_revoke(FORGED_HANDLE));
     close_handle(weak);
-    close_handle(event);
+    check_refused_while_revoked(ts_handle_revoke, event);
 }
 
 /* In a child whose table has one free slot, so that each turn uses the same one. */
@@ -357,11 +370,11 @@ static const struct guest_test tests[] = {
     {"normal: handle_close_many closes all", normal_close_many},
     {"hostile: handle_close_many refuses bad arrays and counts", hostile_close_many},
     {"normal: handle_duplicate makes a second handle", normal_duplicate},
-    {"hostile: handle_duplicate refuses missing and new rights", hostile_duplicate},
+    {"hostile: handle_duplicate refuses missing and new rights, and at ceilings", hostile_duplicate},
     {"normal: handle_replace exchanges the handle", normal_replace},
     {"hostile: handle_replace refuses new rights and bad handles", hostile_replace},
     {"normal: handle_revoke removes descendants", normal_revoke},
-    {"hostile: handle_revoke needs DUPLICATE and a handle", hostile_revoke},
+    {"hostile: handle_revoke needs DUPLICATE and a handle, and runs once", hostile_revoke},
     {"H1 duplicate without DUPLICATE is denied", h1_needs_duplicate},
     {"H2 rights that are no subset are refused", h2_no_superset},
     {"H3 SAME_RIGHTS keeps all rights", h3_same_rights},

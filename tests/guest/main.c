@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest tests: `run tests` in the shell, or `run tests only=CALL` for the tests of one system
- * call, `run tests match=TEXT` for those whose name has the text. KTAP on the console. After every
+ * call (with kind=normal or kind=hostile: such tests of it), `run tests match=TEXT` for those whose
+ * name has the text. KTAP on the console. After every
  * test the kernel's audit runs, and everything that the test made must be gone: objects, handles,
  * nodes of the derivation tree, memory of programs, and what the job is charged.
  */
@@ -14,6 +15,7 @@
 
 #define SETTLE_ROUNDS  4000u
 #define SETTLE_TIME    (100 * TS_MILLISECOND) /* servers finish what our start made them do */
+#define STATUSES       128u  /* more than -status of every code */
 #define HANDLES_BEFORE 1024u /* room in the handle table, so that it does not grow in a test */
 
 /* What must be the same before and after. */
@@ -121,7 +123,9 @@ static bool is_test_of(const char *name, const char *call) {
 static bool is_wanted(const struct guest_test *test) {
     const char *only = ts_argument("only");
     const char *match = ts_argument("match");
+    const char *kind = ts_argument("kind");
     return (only == NULL || is_test_of(test->name, only)) &&
+           (kind == NULL || strncmp(test->name, kind, strlen(kind)) == 0) &&
            (match == NULL || contains(test->name, match));
 }
 
@@ -142,6 +146,20 @@ static void grow_handle_table(void) {
         CHECK_OK(ts_handle_duplicate(guest_self.process, TS_RIGHT_SAME_RIGHTS, &handles[i]));
     }
     CHECK_OK(ts_handle_close_many(handles, HANDLES_BEFORE));
+}
+
+/* `# call NUMBER STATUS TIMES` for each result that the kernel counted since its start; scripts/test.py
+ * compares them with the table of calls. */
+static void tell_calls(void) {
+    for (uint64_t call = 0; call < TS_SYSCALL_COUNT; call++) {
+        for (uint64_t status = 0; status < STATUSES; status++) {
+            uint64_t times = 0;
+            (void)!ts_system_debug(resource("debug"), TS_DEBUG_CALL_COUNT, call | status << 16, &times);
+            if (times != 0) {
+                ts_print("# call %lu -%lu %lu\n", call, status, times);
+            }
+        }
+    }
 }
 
 int main(int argc, char **argv) {
@@ -170,6 +188,9 @@ int main(int argc, char **argv) {
                 failed++;
             }
         }
+    }
+    if (ts_argument("only") == NULL && ts_argument("match") == NULL) {
+        tell_calls();
     }
     ts_print("# %u of %u tests failed\n", failed, number);
     return failed == 0 ? 0 : 1;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* VMOs and VMARs: rules V and M as far as the kernel has them, and the calls of both families. */
+#include "guest/ceilings.h"
 #include "guest/cpu.h"
+#include "guest/device.h"
+#include "guest/revoking.h"
 #include "guest/groups.h"
 #include "guest/support.h"
 
@@ -34,6 +37,12 @@ static void normal_vmo_create(void) {
     close_handle(vmo);
 }
 
+static ts_status_t vmo_in_child(void) {
+    ts_handle_t vmo = TS_HANDLE_INVALID;
+    ts_status_t status = ts_vmo_create(2 * PAGE, 0, &vmo);
+    return status == TS_OK ? ts_handle_close(vmo) : status;
+}
+
 static void hostile_vmo_create(void) {
     ts_handle_t vmo = 1;
     CHECK_STATUS(TS_ERR_OUT_OF_RANGE, ts_vmo_create(UINT64_MAX, 0, &vmo));
@@ -43,6 +52,7 @@ static void hostile_vmo_create(void) {
     CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_create(PAGE, 1u << 31, &vmo));
     CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_create(PAGE, TS_VMO_RESIZABLE, &vmo));
     CHECK_STATUS(TS_ERR_NO_MEMORY, ts_vmo_create(1ul << 33, 0, &vmo));
+    check_ceilings(vmo_in_child, TS_HANDLE_INVALID);
 }
 
 static void v1_zero_filled(void) {
@@ -118,6 +128,7 @@ static void normal_vmo_write(void) {
 }
 
 static void hostile_vmo_transfer(bool write) {
+    ts_handle_t registers = TS_HANDLE_INVALID;
     ts_handle_t vmo = make_vmo(2 * PAGE);
     ts_handle_t event = make_event();
     ts_handle_t weak = duplicate_without(vmo, write ? TS_RIGHT_WRITE : TS_RIGHT_READ);
@@ -138,6 +149,9 @@ static void hostile_vmo_transfer(bool write) {
     CHECK_STATUS(TS_ERR_ACCESS_DENIED, call(weak, buffer, 0, 1));
     CHECK_STATUS(TS_ERR_WRONG_TYPE, call(event, buffer, 0, 1));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, call(STALE_HANDLE, buffer, 0, 1));
+    CHECK_OK(ts_vmo_create_physical(resource("root"), device_page, PAGE, &registers));
+    CHECK_STATUS(TS_ERR_NOT_SUPPORTED, call(registers, buffer, device_word_offset, 4));
+    close_handle(registers);
     edge_unmake(page);
     close_handle(weak);
     close_handle(event);
@@ -268,6 +282,25 @@ static void normal_map(void) {
     close_handle(vmo);
 }
 
+/* Three pages of the child. */
+static ts_status_t map_in_child(uint64_t *address) {
+    static ts_handle_t vmo;
+    vmo = vmo != TS_HANDLE_INVALID ? vmo : make_vmo(3 * PAGE);
+    return ts_vmar_map(guest_self.vmar, WRITE, 0, vmo, 0, 3 * PAGE, address);
+}
+
+static ts_status_t derive_mapping(ts_handle_t vmo) {
+    uint64_t address;
+    ts_status_t status = ts_vmar_map(guest_self.vmar, WRITE, 0, vmo, 0, PAGE, &address);
+    return status == TS_OK ? ts_vmar_unmap(guest_self.vmar, address, PAGE) : status;
+}
+
+static ts_status_t map_and_unmap_in_child(void) {
+    uint64_t address;
+    ts_status_t status = map_in_child(&address);
+    return status == TS_OK ? ts_vmar_unmap(guest_self.vmar, address, 3 * PAGE) : status;
+}
+
 static void hostile_map(void) {
     uint64_t base = 0;
     uint64_t address = 1;
@@ -297,6 +330,10 @@ static void hostile_map(void) {
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_vmar_map(vmo, READ, 0, vmo, 0, PAGE, &address));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmar_map(0, READ, 0, vmo, 0, PAGE, &address));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmar_map(range, READ, 0, STALE_HANDLE, 0, PAGE, &address));
+    CHECK_OK(ts_vmar_map(range, READ | SPECIFIC, PAGE, vmo, 0, 2 * PAGE, &address));
+    CHECK_STATUS(TS_ERR_NO_RESOURCES, ts_vmar_map(range, READ, 0, vmo, 0, 2 * PAGE, &address));
+    check_memory_ceiling(map_and_unmap_in_child, TS_HANDLE_INVALID);
+    check_refused_while_revoked(derive_mapping, duplicate_with(vmo, TS_RIGHT_SAME_RIGHTS));
     CHECK_OK(ts_vmar_destroy(range));
     CHECK_STATUS(TS_ERR_BAD_STATE, ts_vmar_map(range, READ, 0, vmo, 0, PAGE, &address));
     close_handle(range);
@@ -473,6 +510,40 @@ static void normal_unmap(void) {
     close_handle(vmo);
 }
 
+/* Changing the middle of a mapping needs a second mapping; here packets, which are smaller, leave no room for it. */
+static void change_middle(uint64_t change) {
+    ts_status_t (*call)(ts_handle_t, uint64_t) = (ts_status_t(*)(ts_handle_t, uint64_t))change;
+    uint64_t address = 0;
+    ts_handle_t port = make_port();
+    struct ts_packet packet = {.key = 1};
+    CHECK_OK(map_in_child(&address));
+    CHECK_OK(ts_job_set_ceiling(guest_self.job, TS_CEILING_MEMORY,
+                                job_use(guest_self.job, TS_CEILING_MEMORY) + 8 * PAGE));
+    while (ts_port_queue(port, &packet) == TS_OK) {
+    }
+    CHECK_STATUS(TS_ERR_NO_MEMORY, call(guest_self.vmar, address + PAGE));
+    ((volatile uint64_t *)address)[PAGE / 8] = 1;
+    close_handle(port);
+    CHECK_OK(ts_vmar_unmap(guest_self.vmar, address, 3 * PAGE));
+}
+
+static ts_status_t unmap_page(ts_handle_t vmar, uint64_t address) {
+    return ts_vmar_unmap(vmar, address, PAGE);
+}
+
+static ts_status_t protect_page(ts_handle_t vmar, uint64_t address) {
+    return ts_vmar_protect(vmar, READ, address, PAGE);
+}
+
+static void check_change_at_ceiling(ts_status_t (*change)(ts_handle_t, uint64_t)) {
+    struct guest_child child;
+    ts_handle_t job = make_job();
+    if (guest_child_start(&child, job, change_middle, (uint64_t)change, TS_HANDLE_INVALID)) {
+        CHECK_EQUAL(0, guest_child_end(&child));
+    }
+    close_handle(job);
+}
+
 static void hostile_unmap(void) {
     uint64_t base;
     ts_handle_t event = make_event();
@@ -487,6 +558,7 @@ static void hostile_unmap(void) {
     CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmar_unmap(guest_self.vmar, cpu_kernel_address, PAGE));
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_vmar_unmap(event, base, PAGE));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmar_unmap(STALE_HANDLE, base, PAGE));
+    check_change_at_ceiling(unmap_page);
     CHECK_OK(ts_vmar_destroy(range));
     CHECK_STATUS(TS_ERR_BAD_STATE, ts_vmar_unmap(range, base, PAGE));
     close_handle(range);
@@ -571,6 +643,7 @@ static void hostile_protect(void) {
     CHECK_STATUS(TS_ERR_NOT_FOUND, ts_vmar_protect(range, READ, base + PAGE, PAGE));
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_vmar_protect(vmo, READ, base, PAGE));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmar_protect(0, READ, base, PAGE));
+    check_change_at_ceiling(protect_page);
     CHECK_OK(ts_vmar_destroy(range));
     CHECK_STATUS(TS_ERR_BAD_STATE, ts_vmar_protect(range, READ, base, PAGE));
     close_handle(range);
@@ -627,6 +700,21 @@ static void normal_allocate(void) {
     close_handle(vmo);
 }
 
+static ts_status_t derive_range(ts_handle_t parent) {
+    ts_handle_t range = TS_HANDLE_INVALID;
+    uint64_t address;
+    ts_status_t status = ts_vmar_allocate(parent, CAN_ALL, 0, PAGE, &range, &address);
+    if (status == TS_OK) {
+        CHECK_OK(ts_vmar_destroy(range));
+        CHECK_OK(ts_handle_close(range));
+    }
+    return status;
+}
+
+static ts_status_t range_in_child(void) {
+    return derive_range(guest_self.vmar);
+}
+
 static void hostile_allocate(void) {
     uint64_t base;
     uint64_t address = 1;
@@ -651,6 +739,8 @@ static void hostile_allocate(void) {
                  ts_vmar_allocate(range, TS_VMAR_CAN_MAP_WRITE, 0, PAGE, &inner, &address));
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_vmar_allocate(event, 0, 0, PAGE, &inner, &address));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmar_allocate(0, 0, 0, PAGE, &inner, &address));
+    check_ceilings(range_in_child, TS_HANDLE_INVALID);
+    check_refused_while_revoked(derive_range, duplicate_with(guest_self.vmar, TS_RIGHT_SAME_RIGHTS));
     CHECK_OK(ts_vmar_allocate(range, SPECIFIC, 0, PAGE, &inner, &address));
     CHECK_STATUS(TS_ERR_ALREADY_EXISTS,
                  ts_vmar_allocate(range, SPECIFIC, 0, 2 * PAGE, &second, &address));
@@ -732,6 +822,73 @@ static void m14_addresses(void) {
     close_handle(vmo);
 }
 
+#define SMALL_MAPPINGS 24u
+#define MAPPING_CHARGE 512u /* more than the kernel's record of one */
+#define TABLES_AT_MOST 8u
+
+/* Mappings of a page each, placed by the kernel: if each had tables of its own, these alone would cost a page each. */
+static void small_mappings(void) {
+    ts_handle_t vmo = make_vmo(PAGE);
+    uint64_t address[SMALL_MAPPINGS];
+    uint64_t before = job_use(guest_self.job, TS_CEILING_MEMORY);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        address[i] = map_vmo(vmo, PAGE);
+    }
+    uint64_t charge = job_use(guest_self.job, TS_CEILING_MEMORY) - before;
+    CHECK(charge > 0 && charge <= SMALL_MAPPINGS * MAPPING_CHARGE + TABLES_AT_MOST * PAGE);
+    for (unsigned i = 0; i < SMALL_MAPPINGS; i++) {
+        unmap(address[i], PAGE);
+    }
+    close_handle(vmo);
+}
+
+#define BUSY_SIZE   (2ul << 20) /* page by page: with preemption points */
+#define REGISTERS   (1ul << 35) /* no machine has any there */
+#define REVOKES     30u
+
+static volatile bool busy_stop;
+
+static void keep_space_busy(void *argument) {
+    ts_handle_t vmo = *(const ts_handle_t *)argument;
+    uint64_t address;
+    while (!busy_stop && ts_vmar_map(guest_self.vmar, TS_VMAR_READ, 0, vmo, 0, BUSY_SIZE, &address) == TS_OK) {
+        (void)!ts_vmar_unmap(guest_self.vmar, address, BUSY_SIZE);
+    }
+}
+
+/* Two VMOs that nothing else keeps: ending the mapping of the second waits for the space, while the first is taken. */
+static void revoke_two(ts_handle_t registers) {
+    ts_handle_t first = TS_HANDLE_INVALID, second = TS_HANDLE_INVALID;
+    uint64_t size;
+    CHECK_OK(ts_vmo_create_physical(registers, REGISTERS, PAGE, &first));
+    CHECK_OK(ts_vmo_create_physical(registers, REGISTERS + PAGE, PAGE, &second));
+    (void)map_vmo(second, PAGE);
+    CHECK_OK(ts_thread_sleep(ts_time_after(TS_MILLISECOND)));
+    CHECK_OK(ts_handle_revoke(registers));
+    CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmo_get_size(first, &size));
+    CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_vmo_get_size(second, &size));
+}
+
+/* Both threads on one CPU: the one that wakes up finds the other inside a call, holding the space's lock. */
+static void revoke_in_busy_space(void) {
+    ts_handle_t vmo = make_vmo(BUSY_SIZE);
+    ts_handle_t registers = TS_HANDLE_INVALID;
+    CHECK_OK(ts_resource_create(resource("root"), TS_RESOURCE_MEMORY, REGISTERS, 2 * PAGE, &registers));
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), 1));
+    busy_stop = false;
+    ts_handle_t busy = guest_thread(keep_space_busy, &vmo);
+    CHECK_OK(ts_thread_set_affinity(busy, 1));
+    CHECK_OK(ts_thread_set_priority(busy, 100));
+    for (unsigned i = 0; i < REVOKES; i++) {
+        revoke_two(registers);
+    }
+    busy_stop = true;
+    guest_join(busy);
+    CHECK_OK(ts_thread_set_affinity(resource("thread"), UINT64_MAX));
+    close_handle(registers);
+    close_handle(vmo);
+}
+
 /* Ranges in ranges, as deep as it goes, taken apart at once: the kernel does it without recursion. */
 static void deep_ranges(void) {
     uint64_t base;
@@ -773,7 +930,7 @@ static void many_cuts(void) {
 
 static const struct guest_test tests[] = {
     {"normal: vmo_create makes memory of a size", normal_vmo_create},
-    {"hostile: vmo_create refuses huge sizes and unknown options", hostile_vmo_create},
+    {"hostile: vmo_create refuses huge sizes and unknown options, and at ceilings", hostile_vmo_create},
     {"normal: vmo_read reads across pages", normal_vmo_read},
     {"hostile: vmo_read refuses ranges, pointers and handles", hostile_vmo_read},
     {"normal: vmo_write writes what mappings show", normal_vmo_write},
@@ -783,13 +940,13 @@ static const struct guest_test tests[] = {
     {"normal: vmo_replace_executable lets code run", normal_replace_executable},
     {"hostile: vmo_replace_executable needs the resource", hostile_replace_executable},
     {"normal: vmar_allocate makes a range", normal_allocate},
-    {"hostile: vmar_allocate refuses sizes, offsets and permissions", hostile_allocate},
+    {"hostile: vmar_allocate refuses sizes, offsets and permissions, and at ceilings", hostile_allocate},
     {"normal: vmar_map maps pages of a VMO", normal_map},
-    {"hostile: vmar_map refuses sizes, offsets and rights", hostile_map},
+    {"hostile: vmar_map refuses sizes, offsets and rights, and at the ceiling", hostile_map},
     {"normal: vmar_unmap removes a mapping", normal_unmap},
-    {"hostile: vmar_unmap refuses what is not in the range", hostile_unmap},
+    {"hostile: vmar_unmap refuses what is not in the range, and at the ceiling", hostile_unmap},
     {"normal: vmar_protect changes permissions", normal_protect},
-    {"hostile: vmar_protect refuses holes and new permissions", hostile_protect},
+    {"hostile: vmar_protect refuses holes and new permissions, and at the ceiling", hostile_protect},
     {"normal: vmar_destroy unmaps all below", normal_destroy},
     {"hostile: vmar_destroy refuses a range twice", hostile_destroy},
     {"V1 a new VMO is zero-filled", v1_zero_filled},
@@ -820,6 +977,8 @@ static const struct guest_test tests[] = {
     {"M12 a child range has no more permissions", m12_child_permissions},
     {"M13 closing a range's handle keeps its mappings", m13_closing_keeps_mappings},
     {"M14 addresses are aligned and not foreseeable", m14_addresses},
+    {"vmar_map lets small mappings share page tables", small_mappings},
+    {"D2 D4 revoke while the address space is busy", revoke_in_busy_space},
     {"M17 nothing is writable and executable", m17_no_write_and_execute},
     {"vmar_destroy takes deep ranges apart", deep_ranges},
     {"vmar_protect and vmar_unmap cut a mapping into many", many_cuts},

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals, waits, ports and events: rules P, and the calls on any object. */
+#include "guest/ceilings.h"
 #include "guest/groups.h"
 #include "guest/support.h"
 
 #define USER_0 (1u << 24)
 #define USER_1 (1u << 25)
+
+#define PACKETS_MAX 2048u /* of users in one port */
 
 static ts_status_t wait_now(ts_handle_t handle, ts_signals_t signals, ts_signals_t *observed) {
     return ts_object_wait_one(handle, signals, 0, observed);
@@ -19,12 +22,19 @@ static void normal_event_create(void) {
     close_handle(event);
 }
 
+static ts_status_t event_in_child(void) {
+    ts_handle_t event = TS_HANDLE_INVALID;
+    ts_status_t status = ts_event_create(0, &event);
+    return status == TS_OK ? ts_handle_close(event) : status;
+}
+
 static void hostile_event_create(void) {
     ts_handle_t event = 1;
     for (unsigned bit = 0; bit < 32; bit++) {
         CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_event_create(1u << bit, &event));
     }
     CHECK_EQUAL(0, event);
+    check_ceilings(event_in_child, TS_HANDLE_INVALID);
 }
 
 static void normal_signal(void) {
@@ -153,6 +163,23 @@ static void normal_wait_async(void) {
     close_handle(event);
 }
 
+/* A port and an event of the child, made at first use. */
+static ts_handle_t child_port;
+static ts_handle_t child_event;
+
+static void make_child_objects(void) {
+    if (child_port == TS_HANDLE_INVALID) {
+        child_port = make_port();
+        child_event = make_event();
+    }
+}
+
+static ts_status_t wait_async_in_child(void) {
+    make_child_objects();
+    ts_status_t status = ts_object_wait_async(child_event, child_port, 1, USER_0, 0);
+    return status == TS_OK ? ts_port_cancel(child_port, child_event, 1) : status;
+}
+
 static void hostile_wait_async(void) {
     ts_handle_t event = make_event();
     ts_handle_t port = make_port();
@@ -165,6 +192,7 @@ static void hostile_wait_async(void) {
     CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_object_wait_async(event, event, 0, 1, 0));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_object_wait_async(0, port, 0, 1, 0));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_object_wait_async(event, STALE_HANDLE, 0, 1, 0));
+    check_memory_ceiling(wait_async_in_child, TS_HANDLE_INVALID);
     close_handle(weak);
     close_handle(read_only);
     close_handle(port);
@@ -233,12 +261,19 @@ static void normal_port_create(void) {
     close_handle(port);
 }
 
+static ts_status_t port_in_child(void) {
+    ts_handle_t port = TS_HANDLE_INVALID;
+    ts_status_t status = ts_port_create(0, &port);
+    return status == TS_OK ? ts_handle_close(port) : status;
+}
+
 static void hostile_port_create(void) {
     ts_handle_t port = 1;
     for (unsigned bit = 0; bit < 32; bit++) {
         CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_port_create(1u << bit, &port));
     }
     CHECK_EQUAL(0, port);
+    check_ceilings(port_in_child, TS_HANDLE_INVALID);
 }
 
 static struct ts_packet user_packet(uint64_t key) {
@@ -261,6 +296,13 @@ static void normal_port_queue(void) {
     close_handle(port);
 }
 
+static ts_status_t queue_in_child(void) {
+    struct ts_packet packet = user_packet(1);
+    make_child_objects();
+    ts_status_t status = ts_port_queue(child_port, &packet);
+    return status == TS_OK ? ts_port_wait(child_port, &packet, 0) : status;
+}
+
 static void hostile_port_queue(void) {
     ts_handle_t port = make_port();
     ts_handle_t event = make_event();
@@ -277,6 +319,11 @@ static void hostile_port_queue(void) {
                  ts_port_queue(port, (void *)(page + TS_PAGE_SIZE - sizeof(packet) + 1)));
     CHECK_OK(ts_port_queue(port, (void *)(page + TS_PAGE_SIZE - sizeof(packet))));
     edge_unmake(page);
+    check_memory_ceiling(queue_in_child, TS_HANDLE_INVALID);
+    for (unsigned i = 1; i < PACKETS_MAX; i++) {
+        CHECK_OK(ts_port_queue(port, &packet));
+    }
+    CHECK_STATUS(TS_ERR_SHOULD_WAIT, ts_port_queue(port, &packet));
     close_handle(weak);
     close_handle(event);
     close_handle(port);
@@ -471,7 +518,7 @@ static void p9_full_queue(void) {
         count++;
     }
     CHECK_STATUS(TS_ERR_SHOULD_WAIT, status);
-    CHECK_EQUAL(2048, count);
+    CHECK_EQUAL(PACKETS_MAX, count);
     CHECK_OK(ts_port_wait(port, &packet, 0));
     CHECK_OK(ts_port_queue(port, &packet));
     CHECK_STATUS(TS_ERR_SHOULD_WAIT, ts_port_queue(port, &packet));
@@ -654,21 +701,21 @@ static void hostile_set_name(void) {
 
 static const struct guest_test tests[] = {
     {"normal: event_create makes an event", normal_event_create},
-    {"hostile: event_create refuses options", hostile_event_create},
+    {"hostile: event_create refuses options, and at ceilings", hostile_event_create},
     {"normal: object_signal sets and clears", normal_signal},
     {"hostile: object_signal refuses the kernel's signals", hostile_signal},
     {"normal: object_wait_one waits for a signal", normal_wait_one},
     {"hostile: object_wait_one refuses, times out and is cancelled", hostile_wait_one},
     {"normal: object_wait_async delivers a packet", normal_wait_async},
-    {"hostile: object_wait_async refuses options and handles", hostile_wait_async},
+    {"hostile: object_wait_async refuses options and handles, and at the ceiling", hostile_wait_async},
     {"normal: object_get_info reads records", normal_get_info},
     {"hostile: object_get_info refuses topics, buffers and handles", hostile_get_info},
     {"normal: object_set_name names", normal_set_name},
     {"hostile: object_set_name refuses names, pointers and handles", hostile_set_name},
     {"normal: port_create makes a port", normal_port_create},
-    {"hostile: port_create refuses options", hostile_port_create},
+    {"hostile: port_create refuses options, and at ceilings", hostile_port_create},
     {"normal: port_queue queues a packet", normal_port_queue},
-    {"hostile: port_queue refuses pointers and handles", hostile_port_queue},
+    {"hostile: port_queue refuses pointers and handles, when full and at the ceiling", hostile_port_queue},
     {"normal: port_wait waits for a packet", normal_port_wait},
     {"hostile: port_wait refuses, times out and is cancelled", hostile_port_wait},
     {"normal: port_cancel ends a wait", normal_port_cancel},

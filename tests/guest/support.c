@@ -115,3 +115,67 @@ uint64_t bad_address(unsigned index) {
         0, 0x8000, cpu_kernel_address, cpu_hole_address, UINT64_MAX - 7, 0x0000003ffffff000ul};
     return addresses[index];
 }
+
+ts_handle_t make_process(ts_handle_t job, ts_handle_t *vmar) {
+    ts_handle_t process = TS_HANDLE_INVALID;
+    CHECK_OK(ts_process_create(job, "victim", 6, 0, &process, vmar));
+    return process;
+}
+
+ts_handle_t make_thread(ts_handle_t process) {
+    ts_handle_t thread = TS_HANDLE_INVALID;
+    CHECK_OK(ts_thread_create(process, "victim", 6, 0, &thread));
+    return thread;
+}
+
+void set_ceiling(ts_handle_t job, uint32_t kind, uint64_t value) {
+    CHECK_OK(ts_job_set_ceiling(job, kind, value));
+}
+
+void set_ceiling_to_use(ts_handle_t job, uint32_t kind) {
+    set_ceiling(job, kind, job_use(job, kind));
+}
+
+int64_t run_in_job(guest_function function, uint64_t argument) {
+    struct guest_child child;
+    ts_handle_t job = make_job();
+    int64_t code = guest_child_start(&child, job, function, argument, TS_HANDLE_INVALID)
+                       ? guest_child_end(&child)
+                       : INT64_MIN;
+    close_handle(job);
+    return code;
+}
+
+void wait_terminated(ts_handle_t task) {
+    ts_signals_t observed;
+    CHECK_OK(ts_object_wait_one(task, TS_SIGNAL_TERMINATED, ts_time_after(GUEST_PATIENCE),
+                                &observed));
+}
+
+bool is_terminated(ts_handle_t task) {
+    ts_signals_t observed = 0;
+    return ts_object_wait_one(task, TS_SIGNAL_TERMINATED, 0, &observed) == TS_OK;
+}
+
+int64_t exit_code_of(ts_handle_t process) {
+    struct ts_info_process info = {0};
+    size_t actual;
+    size_t available;
+    CHECK_OK(ts_object_get_info(process, TS_INFO_PROCESS, &info, sizeof(info), &actual,
+                                &available));
+    return info.exit_code;
+}
+
+uint64_t all_cpus(void) {
+    size_t actual;
+    size_t available = 1;
+    CHECK_OK(ts_object_get_info(resource("debug"), TS_INFO_SYSTEM_CPUS, NULL, 0, &actual,
+                                &available));
+    return available >= 64 ? UINT64_MAX : (1ul << available) - 1;
+}
+
+ts_status_t raw_call(uint64_t number, const uint64_t *arguments, unsigned count) {
+    uint64_t registers[TS_CALL_ARGUMENTS] = {0};
+    memcpy(registers, arguments, count * sizeof(*arguments));
+    return (ts_status_t)cpu_system_call(number, registers);
+}

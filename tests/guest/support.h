@@ -34,6 +34,29 @@ void unmap(uint64_t address, uint64_t size);
 
 ts_time_t soon(void);
 
+/* A process below the job that is not started; its root VMAR's handle. */
+ts_handle_t make_process(ts_handle_t job, ts_handle_t *vmar);
+ts_handle_t make_thread(ts_handle_t process);
+
+/* Lowers a ceiling to this value, or to what is used, so that the next charge is refused. */
+void set_ceiling(ts_handle_t job, uint32_t kind, uint64_t value);
+void set_ceiling_to_use(ts_handle_t job, uint32_t kind);
+
+/* Runs the function in a child with a job of its own; its exit code. */
+int64_t run_in_job(guest_function function, uint64_t argument);
+
+/* Waits for TERMINATED, at most some seconds. */
+void wait_terminated(ts_handle_t task);
+bool is_terminated(ts_handle_t task);
+int64_t exit_code_of(ts_handle_t process);
+
+/* The CPUs that run, as an affinity. */
+uint64_t all_cpus(void);
+
+/* The status of a call that is made without its stub, by the number and up to TS_CALL_ARGUMENTS
+ * arguments. */
+ts_status_t raw_call(uint64_t number, const uint64_t *arguments, unsigned count);
+
 /* A page that is mapped and followed by one that is not; and an address `bytes` before the hole. */
 uint64_t edge_make(void);
 void edge_unmake(uint64_t page);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The boot matrix: boots each row of matrix.tbl and prints TAP, one test per row, architecture and number of CPUs.
-`make test` runs the slice `fast`, `make test-boot` all of it. What the machines printed is kept in build/test/."""
+"""The boot matrix: one test per row of matrix.tbl, architecture and number of CPUs. Run by scripts/test.py: `make test`
+takes the slice `fast`, `make test-boot` all but `smp64`, which `make test-smp64` takes. What the machines printed is
+kept in build/test/."""
 
-import argparse
 import dataclasses
 import fnmatch
 import re
@@ -10,10 +10,10 @@ import shlex
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+import coverage
 import inputs
 import run
 import scenarios
@@ -22,7 +22,7 @@ from machine import Console, Options, build_folder, find_target, qemu_command
 TABLE = Path(__file__).parent / "matrix.tbl"
 OUTPUT = Path("build/test")
 ARCHITECTURES = ("x86_64", "arm64", "riscv64")
-SLICES = {"fast": ("fast",), "full": ("fast", "full"), "smp64": ("smp64",)}
+SLICES = {"none": (), "fast": ("fast",), "full": ("fast", "full"), "smp64": ("smp64",)}
 PANIC_CODE = 101
 LIMIT = 60
 # What every report of a panic has, besides its reason.
@@ -30,7 +30,7 @@ REPORT = {
     "a backtrace by name": r"^  [0-9a-f]{16} \w+[.\w]*\+0x[0-9a-f]+$",
     "the last system calls": r"^  [0-9]+ call [0-9]+ ",
     "the last events": r"^  [0-9]+ (switch|interrupt) [0-9]+ ",
-    "what each CPU runs": r"^CPU 0 runs boot$",
+    "what each CPU runs": r"^CPU [0-9]+ runs boot$",
     "the threads": r"^init/main: state ",
 }
 
@@ -76,15 +76,21 @@ class Context:
         return str(path)
 
 
-def read_rows():
+def read_rows(architectures, part, pattern):
+    """The boots of a slice whose rows have such names."""
+    rows = []
     for line in TABLE.read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        name, architectures, part, variant, machine, cpus, memory, changes, append, expect, detail, *words = shlex.split(line)
+        name, own, where, variant, machine, cpus, memory, changes, append, expect, detail, *words = shlex.split(line)
+        if where not in SLICES[part] or not fnmatch.fnmatch(name, pattern):
+            continue
         keys = dict(word.split("=", 1) for word in words)
-        for arch in ARCHITECTURES if architectures == "all" else architectures.split(","):
-            for count in cpus.split(","):
-                yield Row(name, arch, part, variant, machine, int(count), memory, changes, append, expect, detail, keys)
+        for arch in ARCHITECTURES if own == "all" else own.split(","):
+            for count in cpus.split(",") if arch in architectures else []:
+                row = Row(name, arch, where, variant, machine, int(count), memory, changes, append, expect, detail, keys)
+                rows.append(row)
+    return rows
 
 
 def change_command(command, changes, context):
@@ -107,15 +113,12 @@ def machine_of(row, context):
     """The row's target and options."""
     target = find_target(row.arch, "" if row.machine == "-" else row.machine, "" if row.machine != "-" else "kernel")
     archive = row.keys.get("archive", "")
-    options = Options(variant=row.variant, cpus=row.cpus, memory=row.memory, append=row.append)
+    counting = coverage.qemu_words(row.arch, row.variant, f"matrix {row.title}")
+    options = Options(variant=row.variant, cpus=row.cpus, memory=row.memory, append=row.append, extra=counting)
+    options.extra = options.extra + (["-action", "reboot=reset"] if "reboots" in row.keys else [])
     context.qemu = qemu_command(target, options)
     options.archive = archive if archive in ("", "none") else context.make(archive)
     return dataclasses.replace(target, command=change_command(target.command, row.changes, context)), options
-
-
-def status_of(target, code):
-    """QEMU's status when the kernel ends with a code."""
-    return (0x40 | code & 0x3F) << 1 | 1 if target.arch == "x86_64" and code < 64 else (code << 1 | 1) & 0xFF if target.arch == "x86_64" else code
 
 
 def judge_works(row, console):
@@ -133,7 +136,7 @@ def judge_refusal(row, console, deadline, report):
     for what, pattern in report.items():
         if not re.search(pattern, console.text, re.M):
             raise run.Failure(f"the report lacks {what}")
-    wanted = status_of(console.target, int(row.keys.get("status", PANIC_CODE)))
+    wanted = console.target.status_of(int(row.keys.get("status", PANIC_CODE)))
     if status != wanted:
         raise run.Failure(f"QEMU's status is {status}, not {wanted}")
 
@@ -170,32 +173,3 @@ def boot(row):
     log = OUTPUT / f"matrix-{row.arch}-{row.title.replace(' ', '-')}-{row.slice}.log"
     log.write_text(shlex.join(console.command) + "\n" + "\n".join(lines) + "\n")
     return problem, time.monotonic() - started
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--archs", default=" ".join(ARCHITECTURES))
-    parser.add_argument("--slice", default="full", choices=SLICES)
-    parser.add_argument("--rows", default="*", help="only rows with such names")
-    parser.add_argument("--jobs", type=int, default=2)
-    choice = parser.parse_args()
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    rows = [
-        row
-        for row in read_rows()
-        if row.arch in choice.archs.split() and row.slice in SLICES[choice.slice] and fnmatch.fnmatch(row.name, choice.rows)
-    ]
-    failed = 0
-    several = len(choice.archs.split()) > 1
-    print(f"1..{len(rows)}", flush=True)
-    with ThreadPoolExecutor(choice.jobs) as pool:
-        for number, (row, (problem, seconds)) in enumerate(zip(rows, pool.map(boot, rows)), 1):
-            name = f"{row.arch} {row.title}" if several else row.title
-            print(f"{'not ok' if problem else 'ok'} {number} - boot matrix: {name}", flush=True)
-            print(f"# {seconds:.1f} s{': ' + problem if problem else ''}", flush=True)
-            failed += 1 if problem else 0
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -210,10 +210,9 @@ static ts_status_t init_start(void) {
 
 /* Nothing runs yet that could tell: the kernel's console and the machine's exit code do. */
 static void give_up(const char *error, ts_status_t status) {
-    ts_log("%s%s%s (%s)", init_system.manifest.culprit != NULL ? init_system.manifest.culprit : "",
-           init_system.manifest.culprit != NULL && init_system.manifest.culprit[0] != '\0' ? ": "
-                                                                                           : "",
-           error, ts_status_name(status));
+    const char *node = init_system.manifest.culprit; /* null unless the manifest was refused */
+    ts_log("%s%s%s%s (%s)", node != NULL ? "manifest.dtb: " : "", node != NULL ? node : "",
+           node != NULL && node[0] != '\0' ? ": " : "", error, ts_status_name(status));
     (void)!ts_system_power(init_system.root, TS_POWER_OFF, START_EXIT_CODE);
 }
 

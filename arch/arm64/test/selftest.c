@@ -10,6 +10,7 @@
 #include "arch/debug.h"
 #include "arch/irq.h"
 #include "arch/mmu.h"
+#include "arch/stack.h"
 #include "arch/time.h"
 #include "arch/usercopy.h"
 #include "arm64/arm64_priv.h"
@@ -20,11 +21,12 @@
 #define TIMER_PENDING 4u /* CNTV_CTL: the condition holds */
 #define ABORT_READ                                                                                 \
     0x96000005ul /* data abort at EL1, 32-bit instruction, read, translation fault, level 1 */
-#define ABORT_MASK 0xfe00007cul /* without the level */
+#define ABORT_MASK       0xfe00007cul /* without the level */
+#define ABORT_PERMISSION 0x9600000cul /* the same for a permission fault */
 
 /* Entry code looks for an overflow by one bit of the stack pointer: a stack is the upper half of
  * its slot. */
-static uint8_t stacks[2][2 * ARM_STACK_SIZE] __attribute__((aligned(2 * ARM_STACK_SIZE)));
+static uint8_t stacks[2][2 * ARCH_STACK_SIZE] __attribute__((aligned(2 * ARCH_STACK_SIZE)));
 static struct arch_context main_context, contexts[2];
 static unsigned steps[2];
 
@@ -129,7 +131,7 @@ static void run_contexts(void (*fn)(void *), uint64_t fpu_used) {
     struct arch_context *context = self->context;
     for (unsigned i = 0; i < 2; i++) {
         steps[i] = 0;
-        arch_context_init_kernel(&contexts[i], stacks[i] + ARM_STACK_SIZE, ARM_STACK_SIZE, fn,
+        arch_context_init_kernel(&contexts[i], stacks[i] + ARCH_STACK_SIZE, ARCH_STACK_SIZE, fn,
                                  (void *)(uint64_t)i);
         arch_context_set_tls(&contexts[i], 300 + i);
         contexts[i].fpu_used = fpu_used;
@@ -248,6 +250,23 @@ static bool fault_kernel_read(void) {
     return true;
 }
 
+/* PAN: the kernel reaches memory of user mode by its copy routines alone. */
+static bool user_memory_is_out_of_reach(void) {
+    if (arm_field(ARM_READ(id_aa64mmfr1_el1), 20) == 0) {
+        return true; /* the CPU has no PAN */
+    }
+    uint64_t cause = 0, value = 0, copied = 0;
+    *(uint64_t *)(void *)space_enter() = 77;
+    bool read = probe_read((const void *)SPACE_USER, &cause, &value);
+    ts_status_t status = arch_copy_from_user(&copied, SPACE_USER, sizeof(copied));
+    bool read_after_copy = probe_read((const void *)SPACE_USER, &cause, &value);
+    space_leave();
+    EXPECT(!read && !read_after_copy && value == SPACE_USER);
+    EXPECT((cause & ABORT_MASK) == ABORT_PERMISSION);
+    EXPECT(status == TS_OK && copied == 77);
+    return true;
+}
+
 /* mov w0, #number; ret */
 static uint64_t run_code(uint32_t *page, uint32_t number) {
     page[0] = 0x52800000 | number << 5;
@@ -304,6 +323,7 @@ static const struct selftest tests[] = {
     {"usercopy_overflow", usercopy_overflow},
     {"usercopy_partial", usercopy_partial},
     {"fault_kernel_read", fault_kernel_read},
+    {"user_memory_is_out_of_reach", user_memory_is_out_of_reach},
     {"cache_sync_code", cache_sync_code},
     {"backtrace_depth", backtrace_depth},
 };

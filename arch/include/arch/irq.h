@@ -23,5 +23,6 @@ void arch_irq_set_trigger(unsigned line, enum arch_irq_trigger trigger);
 void arch_irq_set_priority(unsigned line, unsigned priority); /* 0 lowest .. 255 highest; clipped to what there is */
 void arch_irq_set_target(unsigned line, unsigned cpu);
 
-/* Makes a line pending as a device would, where the controller can (GIC); false otherwise. For tests. */
+/* Makes a line pending as a device would, where the controller can (GIC; edges of an APIC); false otherwise. For
+ * tests. */
 bool arch_irq_raise(unsigned line);

@@ -39,6 +39,9 @@ struct pt_format;
 /* The format of the kernel's own table and of new user address spaces on this CPU. */
 const struct pt_format *arch_mmu_format(void);
 
+/* The highest level of a leaf that this CPU knows: 2 for 1 GiB, 1 for 2 MiB. */
+unsigned arch_mmu_leaf_level(void);
+
 /* Physical address of the table that the boot code made live; the kernel replaces it. */
 uint64_t arch_mmu_boot_root(void);
 

@@ -289,6 +289,19 @@ static bool fault_kernel_read(void) {
     return true;
 }
 
+/* SUM is off: the kernel reaches memory of user mode by its copy routines alone. */
+static bool user_memory_is_out_of_reach(void) {
+    uint64_t cause = 0, value = 0, copied = 0;
+    *(uint64_t *)(void *)space_enter() = 77;
+    bool read = probe_read((const void *)SPACE_USER, &cause, &value);
+    ts_status_t status = arch_copy_from_user(&copied, SPACE_USER, sizeof(copied));
+    bool read_after_copy = probe_read((const void *)SPACE_USER, &cause, &value);
+    space_leave();
+    EXPECT(!read && !read_after_copy && cause == 13 && value == SPACE_USER);
+    EXPECT(status == TS_OK && copied == 77);
+    return true;
+}
+
 /* addi a0, zero, number; ret */
 static uint64_t run_code(uint32_t *page, uint32_t number) {
     page[0] = number << 20 | 10u << 7 | 0x13;
@@ -345,6 +358,7 @@ static const struct selftest tests[] = {
     {"usercopy_overflow", usercopy_overflow},
     {"usercopy_partial", usercopy_partial},
     {"fault_kernel_read", fault_kernel_read},
+    {"user_memory_is_out_of_reach", user_memory_is_out_of_reach},
     {"cache_sync_code", cache_sync_code},
     {"backtrace_depth", backtrace_depth},
 };

@@ -30,7 +30,13 @@ struct capability {
     struct grace_node grace;
 };
 
-struct spinlock *capability_lock(const struct capability *capability);
+#define CAPABILITY_LOCKS 64u
+extern struct spinlock capability_locks[CAPABILITY_LOCKS];
+
+/* The lock of the node's tree. */
+static inline struct spinlock *capability_lock(const struct capability *capability) {
+    return &capability_locks[capability->lock_index];
+}
 
 /* A node without handle; not linked. No lock. Null: no memory, in the account or at all. */
 struct capability *capability_new(struct account *account, ts_koid_t root_koid);

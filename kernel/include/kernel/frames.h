@@ -38,7 +38,7 @@ enum frame_flags {
     FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
 };
 
-/* Builds the arenas. bi: validated. The direct map covers all of its memory. Boot CPU only. */
+/* Builds the arenas. bi: validated, and stays. The direct map covers all of its memory. Boot CPU only. */
 void frames_init(const struct boot_info *bi);
 
 /* One frame, zeroed unless FRAME_DIRTY_OK; null when there is none. Interrupts off. Constant time. */
@@ -55,6 +55,10 @@ void frame_free_run(struct frame *first, size_t count);
 uint64_t frame_to_phys(const struct frame *frame);
 void *frame_to_virt(const struct frame *frame);
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
+
+/* Whether any byte of [base, base+length), which does not wrap, is RAM that the kernel hands out or that holds what
+ * boot left: the image, the archive, the frame arrays. */
+bool frames_are_ram(uint64_t base, uint64_t length);
 bool frame_is_allocated(const struct frame *frame); /* to someone, not to a magazine; exact for one's own frames */
 
 struct frame_counts {

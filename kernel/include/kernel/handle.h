@@ -25,6 +25,7 @@ struct handle_table {
     struct spinlock lock;
     struct handle_slot **directory; /* pages of slots; one frame */
     uint32_t capacity;              /* slots in all pages, atomic: grows only */
+    uint32_t unused;                /* slots from here on were never used: they are used before those that are free */
     uint32_t first_free;            /* index, or FREE_END */
     uint32_t last_free;
     uint32_t count;                 /* handles in use */
@@ -83,6 +84,10 @@ ts_status_t handle_lookup(const struct handle_table *table, ts_handle_t value, u
                           struct object **object);
 ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,
                                ts_rights_t rights, struct handle_view *view);
+
+/* D10: what an object of another kind, or a part of one, may do is its kind's; but it may be passed on and looked at
+ * only as far as what it was made from. */
+ts_rights_t handle_child_rights(const struct handle_view *parent, ts_rights_t rights);
 
 /* A new handle: a child of `parent` in the derivation tree, or the root of a new one (null). Takes a reference.
  * BAD_STATE: the parent was closed or is being revoked. */

@@ -11,7 +11,7 @@
 
 void heap_init(void);
 
-/* Zeroed, aligned to 16; null when there is no memory. Interrupts off or on; takes heap_lock. */
+/* Zeroed, aligned to 16; null when there is no memory. Interrupts off; takes heap_lock. */
 void *heap_alloc(size_t size);
 void *heap_alloc_aligned(size_t size, size_t align);
 void heap_free(void *block); /* null is allowed; a bad pointer or a broken red zone panics */
@@ -39,7 +39,7 @@ struct slab_cache {
                                   .lock = SPINLOCK(LOCK_SLAB),                                     \
                                   .partial = {&(variable).partial, &(variable).partial}}
 
-/* Interrupts off or on; take the cache's lock. A bad or doubly freed pointer panics. */
+/* Interrupts off; take the cache's lock. A bad or doubly freed pointer panics. */
 void *slab_alloc(struct slab_cache *cache); /* zeroed; null when there is no memory */
 void slab_free(struct slab_cache *cache, void *object);
 

@@ -10,6 +10,7 @@
 #include "abi/status.h"
 #include "gen/objects.h"
 #include "kernel/account.h"
+#include "kernel/assert.h"
 #include "kernel/sched.h"
 
 struct object;
@@ -58,8 +59,22 @@ ts_status_t object_init(struct object *object, enum ts_object_kind kind, const s
 /* Ends the charge; for the free function. */
 void object_uncharge(struct object *object);
 
-void object_reference(struct object *object);
-void object_release(struct object *object);
+/* Of object.c, for object_release() alone. */
+void object_last_release(struct object *object);
+
+static inline void object_reference(struct object *object) {
+    uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+    ASSERT(before != 0 && before != UINT32_MAX);
+}
+
+/* Release: what was done with the object happens before its end, which acquires. */
+static inline void object_release(struct object *object) {
+    uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
+    ASSERT(before != 0);
+    if (before == 1) {
+        object_last_release(object);
+    }
+}
 
 /* Clears, then sets signals, and fires the observers that are satisfied. Takes the object's lock. */
 void object_update_signals(struct object *object, ts_signals_t clear, ts_signals_t set);

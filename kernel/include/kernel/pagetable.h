@@ -56,6 +56,10 @@ ts_status_t pagetable_populate_roots(struct pagetable *pt, uint64_t va, uint64_t
  * the first access and the first write fault, to be resolved by pagetable_touch(). Set before the first mapping. */
 extern bool pagetable_soft_ad;
 
+/* The highest level of the leaves that pagetable_map_range() makes: lower where the CPU has no 1 GiB pages. Set before
+ * the first mapping. */
+extern unsigned pagetable_range_level;
+
 void pt_flush_init(struct pt_flush *flush);
 /* Flushes what was collected on pt->cpus, then frees the collected tables. */
 void pagetable_flush(struct pagetable *pt, struct pt_flush *flush);
@@ -67,7 +71,7 @@ void pagetable_flush(struct pagetable *pt, struct pt_flush *flush);
  * (nothing changed). */
 ts_status_t pagetable_map(struct pagetable *pt, uint64_t va, uint64_t pa, size_t size, uint32_t flags);
 
-/* [va, va+length), page aligned, with the largest leaves that alignment allows. All or nothing. */
+/* [va, va+length), page aligned, with the largest leaves that alignment and the CPU allow. All or nothing. */
 ts_status_t pagetable_map_range(struct pagetable *pt, uint64_t va, uint64_t pa, uint64_t length, uint32_t flags);
 
 /* Removes every leaf in the range; leaves that only partly lie in it are split first (NO_MEMORY: nothing changed).

@@ -24,8 +24,9 @@ enum percpu_pending {
 struct run_queue {
     struct spinlock lock;
     uint32_t ready_count;
+    uint64_t cpu_bit;        /* whose it is */
     int running_priority;    /* of the task that the CPU runs or is about to switch to; -1: idle */
-    uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty */
+    uint64_t ready_levels[TS_PRIORITY_COUNT / 64]; /* bit: list is not empty; from the highest priority down */
     struct list_node ready[TS_PRIORITY_COUNT];
 };
 
@@ -34,9 +35,10 @@ struct percpu {
     struct task *current;
     uint32_t pending;        /* enum percpu_pending */
     uint32_t idle;           /* atomic: this CPU is in arch_idle() and holds no pointer to any object */
+    uint32_t call_count;
+    uint16_t calls[LAST_CALLS]; /* numbers of the last system calls, a ring; near the start, for short offsets */
     struct task *idle_task;
     struct task *switched_from; /* who gave the CPU to the running task: its on_cpu is not cleared yet */
-    struct run_queue run_queue;
 
     struct spinlock timeout_lock; /* LOCK_TIMEOUT: protects timeouts */
     struct tree timeouts;         /* by deadline */
@@ -49,18 +51,22 @@ struct percpu {
     uint64_t quiescent_epoch;     /* atomic: latest epoch at which this CPU held no looked-up pointer */
     struct list_node grace_collecting, grace_waiting;
     uint32_t grace_count;
+    bool grace_enough;            /* what was freed last has more to do: not now */
+    ts_time_t grace_deadline;     /* a timer that was armed to go on with it, or a past one */
     uint64_t grace_target;
 
     uint64_t switches, interrupts, ipis; /* statistics */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
+    ts_time_t irq_off_since;             /* debug builds: when interrupts went off; 0: they are on, or not measured */
+    ts_time_t irq_off_max;               /* atomic: the longest stretch */
 
-    uint16_t calls[LAST_CALLS];   /* numbers of the last system calls, a ring */
-    uint32_t call_count;
     struct trace_record *trace;   /* ring of TRACE_RECORDS; null: none */
     uint64_t trace_count;
 
     uint32_t lock_depth;          /* debug builds: locks held, and their classes */
     uint8_t lock_classes[LOCK_DEPTH_MAX];
+
+    struct run_queue run_queue;   /* last, because it is large: what stands before it has short offsets */
 };
 
 static inline struct percpu *percpu_self(void) {
@@ -75,7 +81,19 @@ static inline unsigned percpu_cpu(void) {
 
 /* Adds a block for the next CPU number. Boot CPU only, before that CPU starts. */
 void percpu_add(struct percpu *block);
-struct percpu *percpu_of(unsigned cpu); /* cpu < percpu_count() */
 unsigned percpu_count(void);
 void percpu_set_online(unsigned cpu);
-uint64_t percpu_online(void); /* set of CPUs that run */
+
+/* Of percpu.c, for the two functions below alone. */
+extern struct percpu *percpu_blocks[TS_CPU_COUNT_MAX];
+extern uint64_t percpu_online_cpus; /* atomic */
+
+/* cpu < percpu_count() */
+static inline struct percpu *percpu_of(unsigned cpu) {
+    return percpu_blocks[cpu];
+}
+
+/* Set of CPUs that run. */
+static inline uint64_t percpu_online(void) {
+    return __atomic_load_n(&percpu_online_cpus, __ATOMIC_ACQUIRE);
+}

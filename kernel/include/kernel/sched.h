@@ -47,9 +47,11 @@ struct task {
     uint32_t cpu;                 /* where it runs or ran last */
     uint64_t affinity;            /* set of CPUs */
     ts_time_t run_time;           /* ns, up to its last switch away */
+    ts_time_t slice_left;         /* ns of its slice when it was preempted; 0: a whole one */
 
     uint64_t wait_word;           /* atomic: number of the wait in the upper bits; bit 0: claimed (or not waiting) */
     bool uninterruptible;         /* kills do not end this wait */
+    bool unmeasured;              /* how long it keeps interrupts off does not count */
     bool in_window;               /* inside a preemption point: interrupts come, but it cannot be killed here */
     ts_status_t wait_status;      /* written by the claimer before it makes the task ready */
     void (*wait_cleanup)(struct task *); /* called by a claimer that does not hold the queue's lock; may be null */
@@ -99,6 +101,29 @@ void sched_preemption_point(void);
 
 /* Switches if something more urgent is ready; end of interrupts and system calls. */
 void sched_reschedule_if_pending(void);
+
+/* --- how long interrupts are off (debug builds; see sched/irq_off.c) --- */
+
+/* Of irq_off.c, for the two functions below alone. */
+void irq_off_note_begin(void);
+void irq_off_note_end(void);
+
+/* They have just gone off on this CPU. Release builds have not even a call here: every system call passes. */
+static inline void irq_off_begin(void) {
+    if (CONFIG_DEBUG) {
+        irq_off_note_begin();
+    }
+}
+
+/* They are about to come on. */
+static inline void irq_off_end(void) {
+    if (CONFIG_DEBUG) {
+        irq_off_note_end();
+    }
+}
+
+void irq_off_measure(bool measured); /* whether what the running task does from here on counts */
+ts_time_t irq_off_max(void);         /* ns */
 
 /* --- waiting --- */
 
@@ -182,6 +207,8 @@ struct grace_node {
 
 /* Calls node->free after every CPU has passed a point at which it holds no looked-up pointer. Any context. */
 void grace_defer(struct grace_node *node);
+/* In node->free: there is more to do than should be done at once. It is called again soon, without a further period. */
+void grace_continue(struct grace_node *node);
 /* This CPU holds no looked-up pointer now. */
 void grace_quiescent(void);
 /* The same; and runs what is due. */

@@ -6,10 +6,6 @@
 #include "gen/handlers.h"
 #include "kernel/handle.h"
 
-/* Debug builds: how often a call ended with a status. */
-uint64_t syscall_count(unsigned number, ts_status_t status);
-uint64_t syscall_total(void);
-
 /* `mutate=CALL[,STATUS]` on the command line of a debug build: that call is answered without doing it, for processes
  * of the job (or below it) that last armed the mutation. Null disarms. */
 void syscall_set_mutation(const char *command_line);

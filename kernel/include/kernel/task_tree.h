@@ -113,7 +113,8 @@ struct process *process_after(ts_koid_t koid);
 /* --- processes --- */
 
 ts_status_t process_create(struct job *job, const char *name, struct process **process);
-/* Starts the first thread with argument1 (an entry that moves into the process; may be empty) and argument2. */
+/* Starts the first thread with argument1 (an entry that moves into the process; may be empty) and argument2. Where
+ * that fails the entry is closed, and the process is as it was. */
 ts_status_t process_start(struct process *process, struct thread *thread, uint64_t entry, uint64_t stack,
                           struct handle_entry *argument1, uint64_t argument2);
 /* Ends the process with this exit code unless it ends already. Returns; threads die at their next safe point. */

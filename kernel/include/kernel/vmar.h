@@ -51,6 +51,7 @@ struct vmar {
     struct region region;
     struct address_space *space; /* referenced */
     struct tree children;
+    uint64_t window;             /* where small mappings are placed now; 0: nowhere yet. Space lock */
     uint32_t can_map;            /* TS_VMAR_CAN_MAP_ bits */
     bool destroyed;              /* protected by the space's lock */
 };

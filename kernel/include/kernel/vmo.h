@@ -17,6 +17,7 @@ struct vmo {
     struct object object;
     struct page_tree pages;     /* fixed after creation: read without lock */
     uint64_t size;              /* bytes, a multiple of the page size; fixed */
+    uint64_t freed;             /* pages that are freed already, while the VMO is being freed */
     uint64_t physical_base;     /* device registers: where they are */
     bool is_physical;
     bool is_borrowed;           /* frames are the kernel's (boot archive, time page): not freed */

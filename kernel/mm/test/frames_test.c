@@ -102,6 +102,21 @@ static void foreign_phys_has_no_frame(void **state) {
     }
 }
 
+/* What boot kept and the arenas' own arrays are RAM as well; reserved memory and registers are not. */
+static void ram_is_known(void **state) {
+    (void)state;
+    assert_true(frames_are_ram(0, 1));
+    assert_true(frames_are_ram(0x100000, TS_PAGE_SIZE));
+    assert_true(frames_are_ram(0x1fff000, TS_PAGE_SIZE));
+    assert_true(frames_are_ram(0x9f000, 0x62000));
+    assert_true(frames_are_ram(0x2000000, 1));
+    assert_false(frames_are_ram(0x9f000, 0x61000));
+    assert_false(frames_are_ram(0x2004000, 0xfc000));
+    assert_false(frames_are_ram(0xfe000000, TS_PAGE_SIZE));
+    assert_false(frames_are_ram(0x4000000, (uint64_t)1 << 28));
+    assert_false(frames_are_ram((uint64_t)1 << 51, TS_PAGE_SIZE));
+}
+
 static void small_ranges_join_nothing(void **state) {
     (void)state;
     /* 16 KiB are too little for an arena. */
@@ -349,7 +364,8 @@ static void random_frames(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(counts_after_init), T(alloc_is_zeroed), T(alloc_dirty_keeps_contents), T(alloc_trusts_clean_frames),
-        T(alloc_clears_the_record), T(phys_and_back), T(foreign_phys_has_no_frame), T(small_ranges_join_nothing),
+        T(alloc_clears_the_record), T(phys_and_back), T(foreign_phys_has_no_frame), T(ram_is_known),
+        T(small_ranges_join_nothing),
         T(alloc_counts_by_use), T(magazine_is_counted), T(alloc_until_empty), T(frames_are_distinct),
         T(double_free_in_magazine), T(double_free_in_bitmap), T(double_free_of_stale_record),
         T(double_free_of_run), T(foreign_free), T(foreign_free_misaligned), T(pinned_free),

@@ -10,6 +10,7 @@
 #include "mm_selftests.h"
 
 #define TEST_VA    (KERNEL_HEAP_BASE + KERNEL_HEAP_SIZE / 2) /* aligned to 1 GiB */
+#define GIB_VA       (KERNEL_DIRECT_BASE + KERNEL_DIRECT_SIZE - PT_SIZE_1G) /* where no RAM is; a root entry may be free */
 #define DATA       (PT_READ | PT_WRITE | PT_GLOBAL)
 #define PAGES_2M   512u
 
@@ -200,6 +201,62 @@ static bool unmap_part_of_2m(void) {
     return with_2m(unmap_part);
 }
 
+/* Where a page lies behind a mapping of the GiB that it is in. */
+static cell_t *in_gib(const struct frame *frame) {
+    return (cell_t *)(GIB_VA + (frame_to_phys(frame) & (PT_SIZE_1G - 1)));
+}
+
+static bool both_see(struct frame *a, struct frame *b, uint64_t value) {
+    *in_gib(a) = value;
+    *(cell_t *)frame_to_virt(b) = value + 1;
+    return *(cell_t *)frame_to_virt(a) == value && *in_gib(b) == value + 1;
+}
+
+/* What lies beside RAM in this GiB is mapped too, but not touched. */
+static bool access_1g(struct frame *a, struct frame *b) {
+    uint64_t va = (uint64_t)in_gib(a);
+    EXPECT(leaf_is(va, PT_SIZE_1G, PT_READ | PT_WRITE) && both_see(a, b, 1));
+    EXPECT(change(SPLIT, va, 0, 0) == TS_OK);
+    EXPECT(leaf_is(va, PT_SIZE_2M, PT_READ | PT_WRITE) && both_see(a, b, 3));
+    EXPECT(change(SPLIT, va, 0, 0) == TS_OK);
+    EXPECT(leaf_is(va, PT_SIZE_4K, PT_READ | PT_WRITE) && both_see(a, b, 5));
+    EXPECT(change(PROTECT, va, PT_SIZE_4K, PT_READ) == TS_OK);
+    EXPECT(leaf_is(va, PT_SIZE_4K, PT_READ) && *in_gib(a) == 5);
+    EXPECT(change(PROMOTE, va, PT_SIZE_2M, 0) == TS_ERR_BAD_STATE);
+    EXPECT(change(PROTECT, va, PT_SIZE_4K, PT_READ | PT_WRITE) == TS_OK);
+    EXPECT(change(PROMOTE, va, PT_SIZE_2M, 0) == TS_OK && both_see(a, b, 7));
+    EXPECT(change(PROMOTE, va, PT_SIZE_1G, 0) == TS_OK && both_see(a, b, 9));
+    return leaf_is(va, PT_SIZE_1G, PT_READ | PT_WRITE);
+}
+
+static bool passed_1g;
+
+static bool with_1g(void) {
+    struct frame *run = frame_alloc_run(2, 2, 0, FRAME_KERNEL, FRAME_ANY);
+    EXPECT(run != NULL);
+    EXPECT(map(GIB_VA, frame_to_phys(run) & ~(PT_SIZE_1G - 1), PT_SIZE_1G, DATA) == TS_OK);
+    bool passed = access_1g(&run[0], &run[1]);
+    EXPECT(change(UNMAP, GIB_VA, PT_SIZE_1G, 0) == TS_OK);
+    frame_free_run(run, 2);
+    return passed;
+}
+
+static void run_with_1g(void *argument) {
+    (void)argument;
+    passed_1g = with_1g();
+}
+
+/* In a task of the kernel: a process that runs the self-tests may not have the root entry in its own table. */
+static bool map_1g_split_promote_and_access(void) {
+    if (arch_mmu_leaf_level() < 2) {
+        return true; /* the CPU has no such pages */
+    }
+    passed_1g = false;
+    selftest_spawn(run_with_1g, NULL, 64, UINT64_MAX);
+    EXPECT(selftest_join());
+    return passed_1g;
+}
+
 static bool range_is_all_or_nothing(void) {
     struct pt_mapping mapping;
     struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_DIRTY_OK);
@@ -240,6 +297,24 @@ static bool direct_map_translates(void) {
     EXPECT(pa == frame_to_phys(frame) + 0x321);
     EXPECT(pagetable_translate(&kernel_pagetable, va, PT_EXECUTE, &pa) == TS_ERR_ACCESS_DENIED);
     frame_free(frame);
+    return true;
+}
+
+static bool is_small_enough(void *context, uint64_t va, const struct pt_mapping *mapping) {
+    (void)va;
+    uint64_t *leaves = context;
+    *leaves += 1;
+    return mapping->size <= (arch_mmu_leaf_level() == 2 ? PT_SIZE_1G : PT_SIZE_2M) || (*leaves = 0) != 0;
+}
+
+/* Emulated CPUs may take pages that they say they do not have. */
+static bool direct_map_uses_what_the_cpu_has(void) {
+    uint64_t leaves = 0;
+    spinlock_acquire(&kernelspace_lock);
+    pagetable_walk(&kernel_pagetable, KERNEL_DIRECT_BASE, KERNEL_DIRECT_BASE + KERNEL_DIRECT_SIZE, is_small_enough,
+                   &leaves);
+    spinlock_release(&kernelspace_lock);
+    EXPECT(leaves > 0);
     return true;
 }
 
@@ -313,10 +388,12 @@ static const struct selftest tests[] = {
     {"promote_2m_and_access", promote_2m_and_access},
     {"protect_part_of_2m", protect_part_of_2m},
     {"unmap_part_of_2m", unmap_part_of_2m},
+    {"map_1g_split_promote_and_access", map_1g_split_promote_and_access},
     {"range_is_all_or_nothing", range_is_all_or_nothing},
     {"write_and_execute_is_refused", write_and_execute_is_refused},
     {"kernel_image_is_protected", kernel_image_is_protected},
     {"direct_map_translates", direct_map_translates},
+    {"direct_map_uses_what_the_cpu_has", direct_map_uses_what_the_cpu_has},
     {"user_table_shares_the_kernel_half", user_table_shares_the_kernel_half},
     {"every_format_works", every_format_works},
     {"kernel_table_audit", kernel_table_audit},

@@ -272,6 +272,23 @@ EACH(unmap_range_splits_and_skips_holes) {
     expect_hole(end - 1);
 }
 
+EACH(a_batch_is_flushed_once) {
+    const uint64_t pages = 1024;
+    assert_int_equal(pagetable_map_range(&pt, c->base[0], PT_SIZE_4K, pages * PT_SIZE_4K, LEAF), TS_OK);
+    for (uint64_t i = 0; i < pages; i += 2) {
+        assert_int_equal(pagetable_unmap(&pt, c->base[0] + i * PT_SIZE_4K, PT_SIZE_4K, &flush), TS_OK);
+    }
+    assert_int_equal(pagetable_protect(&pt, c->base[0], pages * PT_SIZE_4K, PT_READ, &flush), TS_OK);
+    assert_int_equal(pagetable_unmap_range(&pt, c->base[0], PT_SIZE_2M, &flush), TS_OK);
+    assert_int_equal(flushes, 0);
+    assert_int_equal(flush.start, c->base[0]);
+    assert_int_equal(flush.end, c->base[0] + pages * PT_SIZE_4K);
+    pagetable_flush(&pt, &flush);
+    assert_int_equal(flushes, 1);
+    pagetable_flush(&pt, &flush);
+    assert_int_equal(flushes, 1);
+}
+
 EACH(unmap_range_of_nothing) {
     assert_int_equal(pagetable_unmap_range(&pt, c->base[0], 4 * PT_SIZE_1G - PT_SIZE_4K, &flush), TS_OK);
     assert_true(flush.start == flush.end);
@@ -489,7 +506,8 @@ int main(void) {
         T(map_range_takes_the_largest_leaves), T(map_range_of_other_alignment), T(map_range_is_all_or_nothing),
         T(map_range_goes_below_an_existing_table), T(unmap_exactly_one_leaf),
         T(unmap_frees_empty_tables_after_the_flush), T(unmap_range_splits_and_skips_holes),
-        T(unmap_range_of_nothing), T(protect_part_of_a_large_page), T(protect_to_the_same_changes_nothing),
+        T(a_batch_is_flushed_once), T(unmap_range_of_nothing),
+        T(protect_part_of_a_large_page), T(protect_to_the_same_changes_nothing),
         T(translate_checks_permissions), T(split_keeps_every_byte), T(promote_to_2m_and_1g),
         T(promote_refuses_what_is_not_whole), T(no_memory_changes_nothing), T(no_memory_for_a_root),
         T(upper_half_is_shared), T(populate_is_repeatable), T(walk_visits_leaves_in_order),

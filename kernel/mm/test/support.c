@@ -20,22 +20,27 @@ void spinlock_init(struct spinlock *lock, enum lock_class lock_class) {
     *lock = (struct spinlock){.lock_class = (uint8_t)lock_class};
 }
 
-void spinlock_acquire(struct spinlock *lock) {
+void spinlock_check_acquire(const struct spinlock *lock) {
     if (held_count > 0 && held[held_count - 1]->lock_class >= lock->lock_class) {
         panic("lock order: class %u after %u", lock->lock_class, held[held_count - 1]->lock_class);
     }
-    while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) != 0) {
+}
+
+void spinlock_wait(const struct spinlock *lock) {
+    while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED) != 0) {
         arch_spin_wait();
     }
+}
+
+void spinlock_note_acquire(struct spinlock *lock) {
     held[held_count++] = lock;
 }
 
-void spinlock_release(struct spinlock *lock) {
+void spinlock_check_release(struct spinlock *lock) {
     if (held_count == 0 || held[held_count - 1] != lock) {
         panic("lock order: another lock was taken last");
     }
     held_count--;
-    __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
 
 static void release_locks(void) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits, claims, priorities, affinity, the sleeping lock, timeouts and grace periods, on as many CPUs as there are. */
 #include "arch/time.h"
+#include "kernel/kernelspace.h"
+#include "kernel/pagetable.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
 
@@ -267,6 +269,172 @@ static bool lowered_task_elsewhere_gives_way(void) {
     return end_on_any_cpu();
 }
 
+/* --- sharing CPUs: spinners that the test stops --- */
+
+struct spinner {
+    struct task *task;
+    uint32_t turns; /* atomic */
+    uint32_t cpu;   /* atomic: where it ran last */
+};
+
+static struct spinner spinners[3];
+static uint32_t changes;  /* atomic: how often another spinner ran than before */
+static void *last_runner; /* atomic */
+
+static void spin_and_tell(void *argument) {
+    struct spinner *spinner = argument;
+    while (__atomic_load_n(&stop, __ATOMIC_ACQUIRE) == 0) {
+        __atomic_store_n(&spinner->cpu, percpu_cpu(), __ATOMIC_RELEASE);
+        __atomic_fetch_add(&spinner->turns, 1, __ATOMIC_RELEASE);
+        if (__atomic_exchange_n(&last_runner, spinner, __ATOMIC_ACQ_REL) != spinner) {
+            __atomic_fetch_add(&changes, 1, __ATOMIC_RELEASE);
+        }
+        sched_preemption_point();
+    }
+}
+
+static void begin_spinning(void) {
+    stop = changes = 0;
+    last_runner = NULL;
+    for (unsigned i = 0; i < sizeof(spinners) / sizeof(spinners[0]); i++) {
+        spinners[i].turns = 0;
+    }
+}
+
+static void start_spinner(unsigned i, unsigned priority, uint64_t cpus) {
+    spinners[i].task = selftest_spawn(spin_and_tell, &spinners[i], priority, cpus);
+}
+
+static bool goes_on(const struct spinner *spinner) {
+    return selftest_await(&spinner->turns, __atomic_load_n(&spinner->turns, __ATOMIC_ACQUIRE) + 3);
+}
+
+static bool end_spinning(void) {
+    __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+    return end_on_any_cpu();
+}
+
+/* Neither ever blocks: only the end of a slice gives the CPU to the other. */
+static bool equals_take_turns(void) {
+    EXPECT(begin_on_cpu_0());
+    begin_spinning();
+    start_spinner(0, 10, CPU_BIT(0));
+    start_spinner(1, 10, CPU_BIT(0));
+    EXPECT(selftest_await(&changes, 8));
+    EXPECT(spinners[0].turns > 0 && spinners[1].turns > 0);
+    return end_spinning();
+}
+
+/* Its last CPU is busy with something more urgent, the other one with something less urgent. */
+static bool woken_task_goes_where_it_is_most_urgent(void) {
+    if ((percpu_online() & CPU_BIT(1)) == 0) {
+        return true;
+    }
+    EXPECT(begin_on_cpu_0());
+    reset();
+    struct task *task = selftest_spawn(wait_once, NULL, 50, CPU_BIT(1));
+    EXPECT(selftest_await(&waiting, 1));
+    begin_spinning();
+    start_spinner(0, 100, CPU_BIT(1));
+    start_spinner(1, 10, CPU_BIT(0));
+    EXPECT(goes_on(&spinners[0]));
+    task_set_affinity(task, CPU_BIT(0) | CPU_BIT(1));
+    EXPECT(wake_one(TS_OK));
+    EXPECT(selftest_await(&woken, 1));
+    return end_spinning();
+}
+
+/* The other CPU has been idle for long when the task is driven from its own. */
+static bool preempted_task_goes_on_elsewhere(void) {
+    if ((percpu_online() & CPU_BIT(3)) == 0) {
+        return true;
+    }
+    EXPECT(begin_on_cpu_0());
+    begin_spinning();
+    start_spinner(0, 10, CPU_BIT(2) | CPU_BIT(3));
+    EXPECT(goes_on(&spinners[0]));
+    uint32_t before = __atomic_load_n(&spinners[0].cpu, __ATOMIC_ACQUIRE);
+    start_spinner(1, 100, CPU_BIT(before));
+    EXPECT(goes_on(&spinners[1]) && goes_on(&spinners[0]));
+    EXPECT(__atomic_load_n(&spinners[0].cpu, __ATOMIC_ACQUIRE) == 5 - before);
+    return end_spinning();
+}
+
+/* The first in the queue is bound to its CPU; the one behind it is not. */
+static bool idle_cpu_passes_over_bound_tasks(void) {
+    if ((percpu_online() & CPU_BIT(3)) == 0) {
+        return true;
+    }
+    EXPECT(begin_on_cpu_0());
+    begin_spinning();
+    start_spinner(0, 100, CPU_BIT(2));
+    EXPECT(goes_on(&spinners[0]));
+    start_spinner(1, 50, CPU_BIT(2));
+    start_spinner(2, 40, CPU_BIT(2));
+    task_set_affinity(spinners[2].task, CPU_BIT(2) | CPU_BIT(3));
+    task_set_priority(spinners[2].task, 45);
+    EXPECT(goes_on(&spinners[2]));
+    EXPECT(spinners[1].turns == 0);
+    return end_spinning();
+}
+
+static bool wake_interrupts_an_idle_cpu(void) {
+    if ((percpu_online() & CPU_BIT(1)) == 0) {
+        return true;
+    }
+    EXPECT(begin_on_cpu_0());
+    reset();
+    selftest_spawn(wait_once, NULL, PRIORITY_DEFAULT, CPU_BIT(1));
+    EXPECT(selftest_await(&waiting, 1));
+    selftest_sleep(5 * MILLISECOND);
+    const struct percpu *other = percpu_of(1);
+    EXPECT(__atomic_load_n(&other->idle, __ATOMIC_ACQUIRE) == 1);
+    uint64_t before = __atomic_load_n(&other->ipis, __ATOMIC_ACQUIRE);
+    EXPECT(wake_one(TS_OK));
+    EXPECT(selftest_await(&woken, 1));
+    EXPECT(__atomic_load_n(&other->ipis, __ATOMIC_ACQUIRE) > before);
+    return end_on_any_cpu();
+}
+
+/* Tickless: a CPU without work is not interrupted. A tick would come ten times or more; what an earlier test left to be
+ * freed may wake it once or twice. */
+static bool idle_cpu_has_no_tick(void) {
+    if ((percpu_online() & CPU_BIT(1)) == 0) {
+        return true;
+    }
+    EXPECT(begin_on_cpu_0());
+    selftest_sleep(5 * MILLISECOND);
+    const struct percpu *other = percpu_of(1);
+    uint64_t before = __atomic_load_n(&other->interrupts, __ATOMIC_ACQUIRE);
+    selftest_sleep(100 * MILLISECOND);
+    EXPECT(__atomic_load_n(&other->interrupts, __ATOMIC_ACQUIRE) - before < 5);
+    return end_on_any_cpu();
+}
+
+/* --- stacks --- */
+
+static bool is_mapped(const char *address) {
+    struct pt_mapping mapping;
+    return pagetable_query(&kernel_pagetable, (uint64_t)address, &mapping) == TS_OK;
+}
+
+static bool stacks_stand_between_gaps(void) {
+    char *stack[3];
+    for (unsigned i = 0; i < 3; i++) {
+        stack[i] = stack_alloc();
+        EXPECT(stack[i] != NULL);
+        for (size_t offset = 0; offset < stack_size(); offset += TS_PAGE_SIZE) {
+            EXPECT(is_mapped(stack[i] + offset));
+        }
+        EXPECT(!is_mapped(stack[i] - 1) && !is_mapped(stack[i] - TS_PAGE_SIZE));
+        EXPECT(!is_mapped(stack[i] + stack_size()));
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        stack_free(stack[i]);
+    }
+    return true;
+}
+
 /* --- the sleeping lock --- */
 
 static struct mutex mutex;
@@ -415,6 +583,13 @@ static const struct selftest tests[] = {
     {"raised_ready_task_preempts", raised_ready_task_preempts},
     {"affinity_moves_a_running_task", affinity_moves_a_running_task},
     {"lowered_task_elsewhere_gives_way", lowered_task_elsewhere_gives_way},
+    {"equals_take_turns", equals_take_turns},
+    {"woken_task_goes_where_it_is_most_urgent", woken_task_goes_where_it_is_most_urgent},
+    {"preempted_task_goes_on_elsewhere", preempted_task_goes_on_elsewhere},
+    {"idle_cpu_passes_over_bound_tasks", idle_cpu_passes_over_bound_tasks},
+    {"wake_interrupts_an_idle_cpu", wake_interrupts_an_idle_cpu},
+    {"idle_cpu_has_no_tick", idle_cpu_has_no_tick},
+    {"stacks_stand_between_gaps", stacks_stand_between_gaps},
     {"mutex_excludes", mutex_excludes},
     {"mutex_wait_is_not_interrupted", mutex_wait_is_not_interrupted},
     {"timeouts_expire_in_order", timeouts_expire_in_order},

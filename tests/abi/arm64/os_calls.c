@@ -319,7 +319,7 @@ _Noreturn void ts_process_exit(uint64_t code) {
         : "+r"(x8), "+r"(x0)
         : : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14",
             "x15", "x16", "x17", "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_create(ts_handle_t process, const void *name, size_t length,
@@ -359,7 +359,7 @@ _Noreturn void ts_thread_exit(void) {
         : "+r"(x8), "=r"(x0)
         : : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14",
             "x15", "x16", "x17", "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_yield(void) {

@@ -299,7 +299,7 @@ _Noreturn void ts_process_exit(uint64_t code) {
         : "+r"(a7), "+r"(a0)
         : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
             "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_create(ts_handle_t process, const void *name, size_t length,
@@ -337,7 +337,7 @@ _Noreturn void ts_thread_exit(void) {
         : "+r"(a7), "=r"(a0)
         : : "a1", "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
             "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_yield(void) {

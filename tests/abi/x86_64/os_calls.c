@@ -289,7 +289,7 @@ _Noreturn void ts_process_exit(uint64_t code) {
     __asm__ volatile("syscall"
         : "+r"(rax), "+r"(rdi)
         : : "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_create(ts_handle_t process, const void *name, size_t length,
@@ -325,7 +325,7 @@ _Noreturn void ts_thread_exit(void) {
     __asm__ volatile("syscall"
         : "+r"(rax)
         : : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
-    __builtin_unreachable();
+    __builtin_trap();
 }
 
 ts_status_t ts_thread_yield(void) {

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory objects, mappings in one piece, and what other CPUs remember of mappings that are gone. */
+#include "abi/options.h"
+#include "abi/rights.h"
+#include "kernel/assert.h"
+#include "kernel/frames.h"
+#include "kernel/kernelspace.h"
+#include "kernel/pagetable.h"
+#include "kernel/selftest.h"
+#include "kernel/vmar.h"
+
+extern const struct selftest_suite vm_selftests;
+
+#define SHARED_VA    (KERNEL_HEAP_BASE + KERNEL_HEAP_SIZE / 2) /* nobody else uses that part of the heap's area */
+#define SHARED_PAGES 8u
+#define MANY_PAGES   2048u
+#define PIECE_BASE   (4 * (uint64_t)PT_SIZE_1G) /* registers that nobody touches */
+
+typedef volatile uint64_t cell_t; /* read through the mapping under test, every time */
+
+/* --- fixtures: an account of its own --- */
+
+static struct object payer;
+static struct account account;
+
+static void payer_free(struct object *object) {
+    object_uncharge(object);
+}
+
+static const struct object_ops payer_ops = {.free = payer_free};
+
+static bool begin(void) {
+    payer = (struct object){0};
+    EXPECT(object_init(&payer, TS_OBJECT_JOB, &payer_ops, NULL, sizeof(payer)) == TS_OK);
+    account_init(&account, NULL, &payer);
+    return true;
+}
+
+static uint64_t memory_used(void) {
+    return __atomic_load_n(&account.used[TS_CEILING_MEMORY], __ATOMIC_RELAXED);
+}
+
+/* What was dropped is freed by whichever CPU dropped it. */
+static bool end(void) {
+    for (unsigned i = 0; i < 1000 && memory_used() != 0; i++) {
+        grace_synchronize();
+        selftest_sleep(100000);
+    }
+    EXPECT(memory_used() == 0);
+    object_release(&payer);
+    grace_synchronize();
+    return true;
+}
+
+/* --- memory objects --- */
+
+static bool large_vmo_is_freed_in_parts(void) {
+    struct vmo *vmo = NULL;
+    EXPECT(begin());
+    EXPECT(vmo_create(&account, MANY_PAGES * TS_PAGE_SIZE, &vmo) == TS_OK);
+    uint64_t before = memory_used();
+    EXPECT(before >= MANY_PAGES * TS_PAGE_SIZE);
+    object_release(&vmo->object);
+    unsigned parts = 0;
+    for (uint64_t last = before; last != 0 && parts <= MANY_PAGES;) {
+        grace_poll();
+        uint64_t now = memory_used();
+        EXPECT(last - now <= MANY_PAGES / 8 * TS_PAGE_SIZE); /* what one stretch with interrupts off frees */
+        parts += now != last ? 1 : 0;
+        last = now;
+        if (now == before) {
+            selftest_sleep(100000); /* the grace period is not over */
+        }
+    }
+    EXPECT(parts >= 8);
+    return end();
+}
+
+/* What was never made takes no time to free. */
+static bool vmo_that_does_not_fit_leaves_nothing(void) {
+    const uint64_t sizes[] = {VMO_SIZE_MAX, (uint64_t)1 << 39, 513 * TS_PAGE_SIZE, 512 * TS_PAGE_SIZE};
+    struct vmo *vmo = NULL;
+    EXPECT(begin());
+    EXPECT(account_lower_ceiling(&account, TS_CEILING_MEMORY, 512 * TS_PAGE_SIZE) == TS_OK);
+    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        EXPECT(vmo_create(&account, sizes[i], &vmo) == TS_ERR_NO_MEMORY);
+        for (unsigned round = 0; round < 1000 && memory_used() != 0; round++) {
+            grace_synchronize();
+            selftest_sleep(100000);
+        }
+        EXPECT(memory_used() == 0);
+    }
+    EXPECT(vmo_create(&account, VMO_SIZE_MAX + 1, &vmo) == TS_ERR_OUT_OF_RANGE);
+    return end();
+}
+
+/* --- mappings in one piece --- */
+
+static bool piece_is_mapped(struct vmar *root, uint64_t at, uint64_t size, size_t leaf) {
+    struct pagetable *table = &root->space->table;
+    struct vmo *vmo = NULL;
+    struct pt_mapping first, last;
+    uint64_t address = 0;
+    EXPECT(vmo_create_physical(&account, PIECE_BASE, size, &vmo) == TS_OK);
+    uint64_t offset = at - root->region.base;
+    ts_status_t status = vmar_map(root, TS_RIGHT_ALL, TS_VMAR_SPECIFIC | TS_VMAR_READ | TS_VMAR_WRITE, offset, vmo,
+                                  TS_RIGHT_ALL, NULL, 0, size, &address);
+    object_release(&vmo->object);
+    EXPECT(status == TS_OK && address == at);
+    EXPECT(pagetable_query(table, at + leaf, &first) == TS_OK && first.pa == PIECE_BASE + leaf);
+    EXPECT(pagetable_query(table, at + size - 1, &last) == TS_OK && last.pa == PIECE_BASE + size - 1);
+    EXPECT(first.size == leaf);
+    EXPECT(vmar_unmap(root, at + TS_PAGE_SIZE, TS_PAGE_SIZE) == TS_OK);
+    EXPECT(pagetable_query(table, at + TS_PAGE_SIZE, &first) == TS_ERR_NOT_FOUND);
+    EXPECT(pagetable_query(table, at, &first) == TS_OK && first.pa == PIECE_BASE);
+    EXPECT(pagetable_query(table, at + 2 * TS_PAGE_SIZE, &first) == TS_OK && first.pa == PIECE_BASE + 2 * TS_PAGE_SIZE);
+    EXPECT(vmar_unmap(root, at, size) == TS_OK);
+    EXPECT(pagetable_query(table, at + size - 1, &last) == TS_ERR_NOT_FOUND);
+    return true;
+}
+
+static bool pieces_use_large_pages(void) {
+    struct address_space *space = NULL;
+    struct vmar *root = NULL;
+    EXPECT(begin());
+    EXPECT(address_space_new(&account, &space, &root) == TS_OK);
+    uint64_t tables = space->table.table_count;
+    size_t largest = arch_mmu_leaf_level() == 2 ? PT_SIZE_1G : PT_SIZE_2M;
+    bool passed = piece_is_mapped(root, 8 * PT_SIZE_1G, 2 * PT_SIZE_1G + PT_SIZE_4K, largest) &&
+                  piece_is_mapped(root, 8 * PT_SIZE_1G + PT_SIZE_2M, PT_SIZE_1G + PT_SIZE_4K, PT_SIZE_2M) &&
+                  piece_is_mapped(root, 8 * PT_SIZE_1G + PT_SIZE_4K, 64 * PT_SIZE_2M, PT_SIZE_4K);
+    passed = passed && space->table.table_count == tables;
+    EXPECT(vmar_destroy(root) == TS_OK);
+    address_space_retire(space);
+    EXPECT(passed);
+    return end();
+}
+
+/* --- shoot-down --- */
+
+static uint32_t round_wanted, readers_done, wrong_values, readers_stop; /* atomic */
+
+/* Reads all pages once in each round, so that the CPU remembers where they are. */
+static void read_shared(void *argument) {
+    (void)argument;
+    for (uint32_t round = 1; __atomic_load_n(&readers_stop, __ATOMIC_ACQUIRE) == 0;) {
+        if (__atomic_load_n(&round_wanted, __ATOMIC_ACQUIRE) < round) {
+            sched_preemption_point();
+            continue;
+        }
+        for (unsigned i = 0; i < SHARED_PAGES; i++) {
+            if (*(cell_t *)(SHARED_VA + i * TS_PAGE_SIZE) != round * 100 + i) {
+                __atomic_fetch_add(&wrong_values, 1, __ATOMIC_RELAXED);
+            }
+        }
+        __atomic_fetch_add(&readers_done, 1, __ATOMIC_RELEASE);
+        round++;
+    }
+}
+
+/* Other frames at the same addresses: one batch of changes, one flush. */
+static ts_status_t exchange_frames(struct frame *frames[SHARED_PAGES]) {
+    struct pt_flush flush;
+    ts_status_t status = TS_OK;
+    pt_flush_init(&flush);
+    spinlock_acquire(&kernelspace_lock);
+    for (unsigned i = 0; i < SHARED_PAGES; i++) {
+        (void)pagetable_unmap(&kernel_pagetable, SHARED_VA + i * TS_PAGE_SIZE, PT_SIZE_4K, &flush);
+    }
+    pagetable_flush(&kernel_pagetable, &flush);
+    for (unsigned i = 0; frames != NULL && i < SHARED_PAGES && status == TS_OK; i++) {
+        status = pagetable_map(&kernel_pagetable, SHARED_VA + i * TS_PAGE_SIZE, frame_to_phys(frames[i]), PT_SIZE_4K,
+                               PT_READ | PT_WRITE | PT_GLOBAL);
+    }
+    spinlock_release(&kernelspace_lock);
+    return status;
+}
+
+static bool other_cpus_forget_what_is_unmapped(void) {
+    struct frame *frames[2][SHARED_PAGES];
+    uint32_t readers = 0;
+    for (unsigned i = 0; i < 2 * SHARED_PAGES; i++) {
+        frames[i % 2][i / 2] = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+        EXPECT(frames[i % 2][i / 2] != NULL);
+    }
+    round_wanted = readers_done = wrong_values = readers_stop = 0;
+    for (unsigned cpu = 1; cpu < percpu_count(); cpu++, readers++) {
+        selftest_spawn(read_shared, NULL, PRIORITY_DEFAULT, CPU_BIT(cpu));
+    }
+    for (uint32_t round = 1; round <= 50; round++) {
+        for (unsigned i = 0; i < SHARED_PAGES; i++) {
+            *(cell_t *)frame_to_virt(frames[round % 2][i]) = round * 100 + i;
+        }
+        EXPECT(exchange_frames(frames[round % 2]) == TS_OK);
+        __atomic_store_n(&round_wanted, round, __ATOMIC_RELEASE);
+        EXPECT(selftest_await(&readers_done, round * readers));
+    }
+    EXPECT(exchange_frames(NULL) == TS_OK);
+    __atomic_store_n(&readers_stop, 1, __ATOMIC_RELEASE);
+    EXPECT(selftest_join());
+    for (unsigned i = 0; i < 2 * SHARED_PAGES; i++) {
+        frame_free(frames[i % 2][i / 2]);
+    }
+    EXPECT(wrong_values == 0);
+    return true;
+}
+
+static const struct selftest tests[] = {
+    {"large_vmo_is_freed_in_parts", large_vmo_is_freed_in_parts},
+    {"vmo_that_does_not_fit_leaves_nothing", vmo_that_does_not_fit_leaves_nothing},
+    {"pieces_use_large_pages", pieces_use_large_pages},
+    {"other_cpus_forget_what_is_unmapped", other_cpus_forget_what_is_unmapped},
+};
+
+const struct selftest_suite vm_selftests = {"vm", tests, sizeof(tests) / sizeof(tests[0])};
