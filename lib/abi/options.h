@@ -65,6 +65,15 @@ enum ts_vmo_op {
     TS_VMO_OP_TRY_LOCK = 10,        /* as LOCK, but only if nothing was discarded */
 };
 
+/* Which page a reclaim domain gives up. */
+enum ts_reclaim_policy {
+    TS_RECLAIM_NONE = 0, /* none, ever */
+    TS_RECLAIM_LRU = 1,
+    TS_RECLAIM_ARC = 2,
+    TS_RECLAIM_CLOCK = 3,
+    TS_RECLAIM_COUNT = 4,
+};
+
 /* How mappings of a VMO reach its memory. */
 enum ts_cache_policy {
     TS_CACHE_POLICY_CACHED = 0,
