@@ -217,6 +217,7 @@ static void v13_refused(void) {
 }
 
 static void v14_parent_shrinks(void) {
+    uint64_t base = program_memory();
     for (uint64_t left = 0; left <= 2; left++) {
         ts_handle_t vmo = make_filled(TS_VMO_RESIZABLE, 4, 1);
         ts_handle_t copy = make_snapshot(vmo, 0, 4 * PAGE);
@@ -229,6 +230,7 @@ static void v14_parent_shrinks(void) {
         check_zeros(vmo, left, 4 - left);
         close_handle(copy);
         close_handle(vmo);
+        wait_program_memory(base);
     }
 }
 

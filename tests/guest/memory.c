@@ -71,6 +71,14 @@ uint64_t program_memory(void) {
     return memory.vmo;
 }
 
+void wait_program_memory(uint64_t bytes) {
+    ts_time_t end = ts_time_after(GUEST_PATIENCE);
+    while (program_memory() != bytes && ts_time_now() < end) {
+        (void)!ts_thread_sleep(ts_time_after(TS_MILLISECOND));
+    }
+    CHECK_EQUAL(bytes, program_memory());
+}
+
 void wait_alone(ts_handle_t vmo) {
     ts_time_t end = ts_time_after(GUEST_PATIENCE);
     struct ts_info_vmo info = vmo_info(vmo);

@@ -34,6 +34,9 @@ struct ts_info_vmo vmo_info(ts_handle_t vmo);
 /* Bytes of memory of all programs. */
 uint64_t program_memory(void);
 
+/* Waits until it is so much: what was closed is taken apart. */
+void wait_program_memory(uint64_t bytes);
+
 /* Waits until relatives that were closed are gone, so that the VMO has its pages alone; until it has no children. */
 void wait_alone(ts_handle_t vmo);
 void wait_no_children(ts_handle_t vmo);

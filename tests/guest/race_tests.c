@@ -10,13 +10,24 @@
 
 #define FAULTS TS_VMAR_ALLOW_FAULTS
 
+#define RACE_TIME    TS_SECOND
+#define ROUNDS_LEAST 12u
+
 /* Of the running test; threads read them. */
 static volatile bool stop;
 static ts_handle_t race_vmo;
 static volatile uint64_t race_address;
 
+static ts_time_t race_end;
+
 static void begin_race(void) {
     stop = false;
+    race_end = ts_time_after(RACE_TIME);
+}
+
+/* Slow machines do less, but something. */
+static bool goes_on(unsigned round, unsigned rounds) {
+    return round < rounds && (round < ROUNDS_LEAST || ts_time_now() < race_end) && guest_shared()->failures == 0;
 }
 
 static void end_race(ts_handle_t *threads, unsigned count) {
@@ -100,7 +111,7 @@ static void snapshot_under_writes(void) {
         writers[i].address = map_vmo(race_vmo, size) + i * WRITE_PAGES * PAGE;
         threads[i] = guest_thread(write_generations, &writers[i]);
     }
-    for (unsigned i = 0; i < SNAPSHOTS && guest_shared()->failures == 0; i++) {
+    for (unsigned i = 0; goes_on(i, SNAPSHOTS); i++) {
         check_snapshot(i % 4 == 3);
     }
     end_race(threads, WRITERS);
@@ -124,7 +135,8 @@ static void write_own_value(void *argument) {
 }
 
 static void both_sides_write(void) {
-    for (unsigned round = 0; round < 30; round++) {
+    ts_time_t end = ts_time_after(RACE_TIME);
+    for (unsigned round = 0; round < 3 || (round < 30 && ts_time_now() < end); round++) {
         ts_handle_t vmo = make_vmo(8 * PAGE);
         ts_handle_t copy;
         uint64_t addresses[2];
@@ -196,7 +208,7 @@ static void copies_under_unmapping(void) {
         sources[i] = i == 2 ? duplicate_with(race_vmo, TS_RIGHT_SAME_RIGHTS) : make_vmo(2 * PAGE);
         threads[i] = guest_thread(copy_to_what_comes_and_goes, (void *)sources[i]);
     }
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; goes_on(i, 400); i++) {
         ts_handle_t copy = i % 3 == 0 ? make_snapshot(race_vmo, 0, COPY_PAGES * PAGE) : TS_HANDLE_INVALID;
         CHECK_OK(ts_vmar_map(window, MAP_WRITE | TS_VMAR_SPECIFIC, 0, copy != 0 ? copy : race_vmo, 0,
                              COPY_PAGES * PAGE, &address));
@@ -262,7 +274,7 @@ static void resize_under_faults(void) {
     for (unsigned i = 0; i < 3; i++) {
         threads[i] = guest_thread(access_what_changes_size, NULL);
     }
-    for (unsigned i = 0; i < 600; i++) {
+    for (unsigned i = 0; goes_on(i, 600); i++) {
         CHECK_OK(ts_vmo_set_size(race_vmo, i * 7 % (COPY_PAGES + 1) * PAGE));
         if (i % 16 == 0) {
             pause_for(TS_MILLISECOND / 4);
@@ -309,7 +321,7 @@ static void relatives_come_and_go(void) {
     for (unsigned i = 0; i < 4; i++) {
         threads[i] = guest_thread(clone_and_close, (void *)(1000ul + i));
     }
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; goes_on(i, 100); i++) {
         check_pages(race_vmo, 0, COPY_PAGES, 1);
         fill_pages(race_vmo, 0, COPY_PAGES, 1);
         pause_for(TS_MILLISECOND / 4);
@@ -387,7 +399,8 @@ static void fault_in_two_threads(uint64_t argument) {
 static void killed_in_faults(void) {
     ts_handle_t vmo = make_vmo(64 * PAGE);
     fill_pages(vmo, 0, 64, 1);
-    for (unsigned i = 0; i < 25; i++) {
+    begin_race();
+    for (unsigned i = 0; goes_on(i, 25); i++) {
         struct guest_child child;
         ts_handle_t extra = duplicate_with(vmo, TS_RIGHT_SAME_RIGHTS);
         if (guest_child_start(&child, guest_self.job, fault_in_two_threads, 0, extra)) {
@@ -515,7 +528,7 @@ static void receives_under_unmapping(void) {
     threads[0] = guest_thread(queue_packets, (void *)port);
     threads[1] = guest_thread(receive_into_what_comes_and_goes, (void *)port);
     threads[2] = guest_thread(receive_into_what_comes_and_goes, (void *)port);
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; goes_on(i, 300); i++) {
         CHECK_OK(ts_vmar_map(window, MAP_WRITE | TS_VMAR_SPECIFIC, 0, race_vmo, 0, COPY_PAGES * PAGE, &address));
         pause_for(i % 8 == 0 ? TS_MILLISECOND / 4 : 0);
         CHECK_OK(ts_vmo_op_range(race_vmo, TS_VMO_OP_DECOMMIT, 0, COPY_PAGES * PAGE));
