@@ -58,11 +58,7 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
         return true;
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
-<<<<<<< HEAD
         task_attend(); /* killed while it waited for a page, it ends for that reason */
-        system_count_fault();
-=======
->>>>>>> vmtests
         end_faulting_process(frame, fault);
     }
     if (fault->in_user_copy && fault->kind != FAULT_STACK) {

@@ -7,14 +7,11 @@
 extern const struct guest_group handle_tests;
 extern const struct guest_group memory_tests;
 extern const struct guest_group vmo_tests;
-<<<<<<< HEAD
 extern const struct guest_group pager_tests;
-=======
 extern const struct guest_group clone_tests;
 extern const struct guest_group vmar_tests;
 extern const struct guest_group random_tests;
 extern const struct guest_group race_tests;
->>>>>>> vmtests
 extern const struct guest_group object_tests;
 extern const struct guest_group endpoint_tests;
 extern const struct guest_group device_tests;
@@ -31,14 +28,11 @@ static const struct guest_group *const guest_groups[] = {
     &handle_tests,
     &memory_tests,
     &vmo_tests,
-<<<<<<< HEAD
     &pager_tests,
-=======
     &clone_tests,
     &vmar_tests,
     &random_tests,
     &race_tests,
->>>>>>> vmtests
     &object_tests,
     &endpoint_tests,
     &device_tests,
