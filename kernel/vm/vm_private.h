@@ -29,6 +29,9 @@ void asid_release(uint32_t asid, uint64_t cpus);
  * NO_MEMORY: nothing was charged. */
 ts_status_t space_charge_tables(struct address_space *space);
 
+/* The first mapping below `top` that reaches beyond an address; null: none. Preemption points. */
+struct mapping *vmar_next_mapping(const struct vmar *top, uint64_t address);
+
 /* The mapping at an address, by the space's lock; null: none. */
 struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
 

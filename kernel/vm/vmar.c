@@ -355,8 +355,8 @@ static struct region *next_region(const struct region *region) {
     return node != NULL ? container_of(node, struct region, node) : NULL;
 }
 
-/* The first mapping below `top` that reaches beyond `address`; null: none. Depth is the user's choice. */
-static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
+/* Depth is the user's choice. */
+struct mapping *vmar_next_mapping(const struct vmar *top, uint64_t address) {
     const struct vmar *vmar = top;
     for (unsigned step = 1;; step++) {
         struct region *region = first_region(vmar, address);
@@ -378,7 +378,7 @@ static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
 }
 
 struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address) {
-    struct mapping *mapping = next_mapping(top, address);
+    struct mapping *mapping = vmar_next_mapping(top, address);
     return mapping != NULL && mapping->region.base <= address ? mapping : NULL;
 }
 
@@ -387,7 +387,7 @@ struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address) {
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     struct mapping *mapping;
-    while (start < end && (mapping = next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
+    while (start < end && (mapping = vmar_next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
         uint64_t base = mapping->region.base > start ? mapping->region.base : start;
         uint64_t mapping_end = mapping->region.base + mapping->region.size;
         start = mapping_end < end ? mapping_end : end;

@@ -17,9 +17,45 @@
 
 static SLAB_CACHE(vmo_cache, struct vmo);
 
+/* All VMOs that are made and not yet released, for inspection. */
+static struct spinlock registry_lock = SPINLOCK(LOCK_VMO);
+static LIST_HEAD(vmo_registry);
+
 /* VMOs whose end takes longer than a moment, or needs a lock: a task takes them apart. */
 static struct wait_queue ended_queue;
 static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
+
+/* --- all VMOs --- */
+
+/* From now on others can find it: nothing of it is changed without its family's lock. */
+static void vmo_register(struct vmo *vmo) {
+    spinlock_acquire(&registry_lock);
+    list_add_tail(&vmo_registry, &vmo->registered);
+    spinlock_release(&registry_lock);
+}
+
+struct vmo *vmo_next(struct vmo *vmo) {
+    struct vmo *next = NULL;
+    spinlock_acquire(&registry_lock);
+    struct list_node *node = vmo != NULL ? vmo->registered.next : vmo_registry.next;
+    for (; node != &vmo_registry && next == NULL; node = node->next) {
+        struct vmo *candidate = container_of(node, struct vmo, registered);
+        next = object_try_reference(&candidate->object) ? candidate : NULL;
+    }
+    spinlock_release(&registry_lock);
+    if (vmo != NULL) {
+        object_release(&vmo->object);
+    }
+    return next;
+}
+
+struct vmo *vmo_find(ts_koid_t koid) {
+    struct vmo *vmo = NULL;
+    while ((vmo = vmo_next(vmo)) != NULL && vmo->object.koid != koid) {
+        sched_preemption_point();
+    }
+    return vmo;
+}
 
 /* --- the end of VMOs --- */
 
@@ -30,6 +66,11 @@ static void vmo_released(struct object *object) {
     if (vmo->is_discardable) {
         discard_remove(vmo);
     }
+    spinlock_acquire(&registry_lock);
+    if (list_is_linked(&vmo->registered)) {
+        list_remove(&vmo->registered);
+    }
+    spinlock_release(&registry_lock);
     spinlock_acquire(&family->links_lock);
     struct list_node *node;
     while ((node = list_pop_head(&vmo->children)) != NULL) {
@@ -165,6 +206,7 @@ ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options,
         (*result)->is_discardable = true;
         discard_add(*result);
     }
+    vmo_register(*result);
     return TS_OK;
 }
 
@@ -188,6 +230,7 @@ ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t
         (*result)->is_physical = true;
         (*result)->physical_base = base;
         (*result)->memory_type = PT_TYPE_DEVICE;
+        vmo_register(*result);
     }
     return status;
 }
@@ -197,6 +240,7 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
     if (status == TS_OK) {
         (*result)->is_borrowed = true;
         (*result)->physical_base = base;
+        vmo_register(*result);
     }
     return status;
 }
@@ -239,6 +283,7 @@ ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsign
     }
     vmo->is_contiguous = true;
     vmo->physical_base = frame_to_phys(run);
+    vmo_register(vmo);
     return TS_OK;
 }
 
@@ -359,6 +404,7 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
         vmo_abandon(child);
         return status;
     }
+    vmo_register(child);
     *result = child;
     return TS_OK;
 }

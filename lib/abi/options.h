@@ -129,6 +129,8 @@ enum ts_debug_command {
                             a time: how many it got */
     TS_DEBUG_RECLAIM = 10, /* argument: bytes: discards unlocked discardable memory until so much is free: how
                               much it was */
+    TS_DEBUG_FAIL_ALLOCATION = 11, /* argument N: the Nth allocation that the kernel makes from now on for the caller's
+                            job, or below it, fails; 0: none. What was left of the N before; 0: it has failed */
 };
 
 enum ts_debug_counter {

@@ -808,6 +808,30 @@ static ts_status_t dispatch_clock_read(struct arch_frame *frame) {
     return status;
 }
 
+static ts_status_t dispatch_system_inspect(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return refuse(frame, 2, TS_ERR_INVALID_ARGS);
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct handle_view resource_view;
+    ts_status_t status = resource_view_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_WRITE, &resource_view);
+    if (status != TS_OK) {
+        return refuse(frame, 2, status);
+    }
+    object_reference(resource_view.object);
+    size_t actual = 0;
+    uint64_t next = 0;
+    status = sys_system_inspect((struct resource *)resource_view.object, &resource_view,
+        (uint32_t)arch_frame_argument(frame, 1), (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3), (uaddr_t)arch_frame_argument(frame, 4),
+        (size_t)arch_frame_argument(frame, 5), &actual, &next);
+    object_release(resource_view.object);
+    arch_frame_set_value(frame, 0, (uint64_t)actual);
+    arch_frame_set_value(frame, 1, (uint64_t)next);
+    return status;
+}
+
 static ts_status_t dispatch_vmo_set_cache_policy(struct arch_frame *frame) {
     if ((arch_frame_argument(frame, 1) >> 32) != 0) {
         return TS_ERR_INVALID_ARGS;
@@ -1084,6 +1108,8 @@ static const ts_status_t errors_system_power[] = {TS_ERR_INVALID_ARGS, TS_ERR_BA
 static const ts_status_t errors_system_debug[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_clock_read[] = {TS_OK};
+static const ts_status_t errors_system_inspect[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_NOT_FOUND, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_set_cache_policy[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_pager_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
@@ -1189,6 +1215,8 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_SYSTEM_POWER] = {dispatch_system_power, "system_power", errors_system_power},
     [TS_SYSCALL_SYSTEM_DEBUG] = {dispatch_system_debug, "system_debug", errors_system_debug},
     [TS_SYSCALL_CLOCK_READ] = {dispatch_clock_read, "clock_read", errors_clock_read},
+    [TS_SYSCALL_SYSTEM_INSPECT] = {dispatch_system_inspect, "system_inspect",
+        errors_system_inspect},
     [TS_SYSCALL_VMO_SET_CACHE_POLICY] = {dispatch_vmo_set_cache_policy, "vmo_set_cache_policy",
         errors_vmo_set_cache_policy},
     [TS_SYSCALL_PAGER_CREATE] = {dispatch_pager_create, "pager_create", errors_pager_create},

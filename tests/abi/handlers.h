@@ -45,6 +45,9 @@ ts_status_t sys_system_power(struct resource *resource, const struct handle_view
 ts_status_t sys_system_debug(struct resource *resource, const struct handle_view *resource_view,
     uint32_t command, uint64_t argument, uint64_t *value);
 ts_status_t sys_clock_read(ts_time_t *now);
+ts_status_t sys_system_inspect(struct resource *resource, const struct handle_view *resource_view,
+    uint32_t topic, uint64_t object, uint64_t start, uaddr_t buffer, size_t size, size_t *actual,
+    uint64_t *next);
 
 /* handle */
 ts_status_t sys_handle_close(ts_handle_t handle);

@@ -206,6 +206,10 @@ ts_status_t ts_system_debug(ts_handle_t resource, uint32_t command, uint64_t arg
 /* Monotonic time; programs normally use the time page. */
 ts_status_t ts_clock_read(ts_time_t *now);
 
+/* Reads records about virtual memory (TS_INSPECT_), by the debug resource. */
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next);
+
 /* How mappings reach the memory (TS_CACHE_POLICY_); while there are none. */
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy);
 

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0xb9ad5dd0d4604028ul
+#define TS_ABI_ID 0x020dcdadff32badbul
 
 #define TS_SYSCALL_NULL                     0
 #define TS_SYSCALL_HANDLE_CLOSE             1
@@ -69,6 +69,7 @@
 #define TS_SYSCALL_SYSTEM_POWER             122
 #define TS_SYSCALL_SYSTEM_DEBUG             123
 #define TS_SYSCALL_CLOCK_READ               124
+#define TS_SYSCALL_SYSTEM_INSPECT           125
 #define TS_SYSCALL_VMO_SET_CACHE_POLICY     130
 #define TS_SYSCALL_PAGER_CREATE             140
 #define TS_SYSCALL_PAGER_CREATE_VMO         141
@@ -145,6 +146,7 @@
     X(SYSTEM_POWER, "system_power") \
     X(SYSTEM_DEBUG, "system_debug") \
     X(CLOCK_READ, "clock_read") \
+    X(SYSTEM_INSPECT, "system_inspect") \
     X(VMO_SET_CACHE_POLICY, "vmo_set_cache_policy") \
     X(PAGER_CREATE, "pager_create") \
     X(PAGER_CREATE_VMO, "pager_create_vmo") \

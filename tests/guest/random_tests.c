@@ -19,6 +19,7 @@
 #define STEPS       5000u
 #define SEED        1u
 #define CHECK_EACH  64u
+#define PROGRESS    10000u /* longer runs tell that they go on */
 
 enum request { REQUEST_READ, REQUEST_WRITE, REQUEST_END };
 
@@ -436,6 +437,10 @@ static void random_relatives(void) {
         if (i % (steps / 4 + 1) == 0) {
             end_members();
             stride = strides[i / (steps / 4 + 1)];
+        }
+        if (i % PROGRESS == PROGRESS - 1) {
+            ts_print("# step %lu\n", i + 1);
+            ts_print_flush();
         }
         step();
         if (i % CHECK_EACH == 0) {

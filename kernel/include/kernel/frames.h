@@ -31,7 +31,8 @@ struct frame {
     struct payer *payer;  /* pages and nodes of VMOs: whose account pays */
     uint32_t shares;      /* the same: words that point here, protected by the family's lock */
     uint32_t pin_count;   /* protected by the owner's lock */
-    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
+    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock. Pages and nodes of VMOs: 0,
+                           * or words that an audit found so far */
     uint8_t use;          /* enum frame_use, atomic */
     uint8_t flags;
 };
@@ -58,6 +59,9 @@ void frame_free(struct frame *frame);
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
 
+/* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
+void frames_poison_free(void);
+
 uint64_t frame_to_phys(const struct frame *frame);
 void *frame_to_virt(const struct frame *frame);
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
@@ -66,6 +70,14 @@ struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
  * boot left: the image, the archive, the frame arrays. */
 bool frames_are_ram(uint64_t base, uint64_t length);
 bool frame_is_allocated(const struct frame *frame); /* to someone, not to a magazine; exact for one's own frames */
+
+/* Debug builds: asked before each allocation of a frame, a run, a block of the heap or an object of a slab; true: there
+ * is no memory for it. Null: nobody is asked. Set before the first process. */
+extern bool (*memory_refuses)(void);
+
+static inline bool memory_is_refused(void) {
+    return CONFIG_DEBUG && memory_refuses != NULL && memory_refuses();
+}
 
 struct frame_counts {
     uint64_t total;                 /* frames of RAM: arenas, and what boot keeps */

@@ -24,6 +24,7 @@ struct family {
     struct page_source *source; /* referenced by the VMO of source_view; null: absent pages are zeros. Constant */
     struct view *source_view;   /* what the source fills; the others look there for what is absent from them */
     struct spinlock links_lock; /* LOCK_VMO: parents and children of its VMOs */
+    uint64_t audited;           /* the audit that saw it last */
 };
 
 /* What one VMO sees of its family. Pages are numbered from its beginning. */
@@ -61,6 +62,7 @@ struct vmo {
     struct list_node discardable_link;
     struct vmo *parent;         /* links_lock; null: none, or gone */
     struct list_node children, sibling; /* links_lock */
+    struct list_node registered; /* in the list of all VMOs, its lock */
     uint32_t copies;            /* of the children; links_lock */
     bool is_copy;
     char name[TS_NAME_LENGTH];
@@ -156,6 +158,11 @@ struct vmo_counts {
     uint64_t populated, part, mappings, children;
 };
 void vmo_count(struct vmo *vmo, struct vmo_counts *counts);
+
+/* A walk over all VMOs in order of their making: the first after `vmo` (null: of all), referenced, while the reference
+ * to `vmo` goes. Null: there is none. And the VMO of a koid, referenced; null: none. For inspection. */
+struct vmo *vmo_next(struct vmo *vmo);
+struct vmo *vmo_find(ts_koid_t koid);
 
 /* Makes the frame of zeros and the task that takes large VMOs apart. Boot CPU. */
 void vmo_init(void);

@@ -323,6 +323,25 @@ static void grown_clone_sees_nothing_of_the_parent(void **state) { /* V15 V16 */
     end();
 }
 
+/* What is cut leaves nothing behind, also piece by piece. */
+static void cut_pages_take_their_nodes_along(void **state) {
+    (void)state;
+    assert_int_equal(create(&models[0], PAGES_MAX, &accounts[0]), TS_OK);
+    uint64_t own, before = accounts[0].used[TS_CEILING_MEMORY];
+    for (uint64_t page = 0; page < PAGES_MAX; page += 100) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+    }
+    assert_int_equal(snapshot(&models[0], 0, PAGES_MAX, &accounts[1], &models[1]), TS_OK);
+    for (uint64_t page = 0; page < PAGES_MAX; page += 100) {
+        assert_int_equal(cut(&models[0], page, page + 1), TS_OK);
+    }
+    assert_int_equal(page_tree_nodes(&models[0].view.tree, &own), 0);
+    check_all();
+    destroy(&models[1]);
+    assert_int_equal(accounts[0].used[TS_CEILING_MEMORY], before);
+    end();
+}
+
 static void limits_of_the_index_space(void **state) { /* V11 */
     (void)state;
     assert_int_equal(create(&models[0], 4, &accounts[0]), TS_OK);
@@ -366,6 +385,7 @@ int main(void) {
         cmocka_unit_test_setup(unseen_page_is_written_in_place, begin),
         cmocka_unit_test_setup(forks_of_zeros_cost_a_page_each, begin),
         cmocka_unit_test_setup(grown_clone_sees_nothing_of_the_parent, begin),
+        cmocka_unit_test_setup(cut_pages_take_their_nodes_along, begin),
         cmocka_unit_test_setup(limits_of_the_index_space, begin),
         cmocka_unit_test_setup(refused_memory_changes_nothing, begin),
         cmocka_unit_test_setup(random_steps, begin),

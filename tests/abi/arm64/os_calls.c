@@ -763,6 +763,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)x0;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t x0 __asm__("x0") = resource;
+    register uint64_t x1 __asm__("x1") = topic;
+    register uint64_t x2 __asm__("x2") = object;
+    register uint64_t x3 __asm__("x3") = start;
+    register uint64_t x4 __asm__("x4") = (uint64_t)buffer;
+    register uint64_t x5 __asm__("x5") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+        : : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    *actual = (size_t)x1;
+    *next = (uint64_t)x2;
+    return (ts_status_t)x0;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t x0 __asm__("x0") = vmo;

@@ -715,6 +715,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)a0;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = topic;
+    register uint64_t a2 __asm__("a2") = object;
+    register uint64_t a3 __asm__("a3") = start;
+    register uint64_t a4 __asm__("a4") = (uint64_t)buffer;
+    register uint64_t a5 __asm__("a5") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *actual = (size_t)a1;
+    *next = (uint64_t)a2;
+    return (ts_status_t)a0;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t a0 __asm__("a0") = vmo;

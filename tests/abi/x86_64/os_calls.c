@@ -695,6 +695,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)rax;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t rdi __asm__("rdi") = resource;
+    register uint64_t rsi __asm__("rsi") = topic;
+    register uint64_t rdx __asm__("rdx") = object;
+    register uint64_t r10 __asm__("r10") = start;
+    register uint64_t r8 __asm__("r8") = (uint64_t)buffer;
+    register uint64_t r9 __asm__("r9") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+        : : "rcx", "r11", "memory");
+    *actual = (size_t)rdi;
+    *next = (uint64_t)rsi;
+    return (ts_status_t)rax;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t rdi __asm__("rdi") = vmo;
