@@ -8,11 +8,12 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/kasan.h"
 #include "kernel/sched.h"
 #include "kernel/init.h"
 
 #define STACK_STEP 64u
-#define DELAY      ((ts_time_t)200000000)
+#define DELAY      ((ts_time_t)(CONFIG_KASAN ? 1000000000 : 200000000)) /* checks make everything slow */
 
 static struct spinlock first_lock = SPINLOCK(LOCK_LOG - 1);
 static struct spinlock second_lock = SPINLOCK(LOCK_LOG);

@@ -41,7 +41,7 @@ $(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpi
 build-%: $(GENERATED)
 	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
 everything: host-tests build/plugin/coverage.so $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release)
-test: everything ## runs all tests, on the build machine and on three architectures; BOOTS=name runs some boots
+test: everything $(foreach arch,$(ARCHS),build-$(arch)-kasan) ## runs all tests, on the build machine and on three architectures; BOOTS=name runs some boots
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
 test-boot: everything ## boots all machines of the boot matrix, and all boots that must fail
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice full $(if $(BOOTS),--boots "$(BOOTS)")

@@ -74,7 +74,8 @@ def read_boots(architectures, pattern, part):
     for name, variant, cpus, expect, append, detail, *words in table_rows(BOOTS):
         keys = dict(word.split("=", 1) for word in words)
         for arch in architectures:
-            if keys.get("slice", "fast") != part or keys.get("arch", arch) != arch or not fnmatch.fnmatch(name, pattern):
+            wanted = part in keys.get("slice", "fast").split(",") and fnmatch.fnmatch(name, pattern)
+            if not wanted or keys.get("arch", arch) != arch:
                 continue
             for count in cpus.split(","):
                 boots.append(Boot(name, arch, variant, int(count), expect, append, detail, keys))

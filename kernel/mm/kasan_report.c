@@ -136,6 +136,11 @@ static void dump_shadow(uint64_t address) {
     }
 }
 
+uint64_t kasan_memory_of(uint64_t shadow) {
+    bool is_shadow = shadow - KERNEL_SHADOW_BASE < KERNEL_STACKS_BASE - KERNEL_SHADOW_BASE;
+    return is_shadow ? (shadow - SHADOW_OFFSET) * KASAN_GRANULE : 0;
+}
+
 _Noreturn void kasan_report(uint64_t start, size_t size, uint64_t address, bool is_write, uint64_t ip) {
     char text[TEXT_SIZE];
     uint64_t offset = 0;

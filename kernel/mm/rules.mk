@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-USES         := kernel/core arch/include arch/formats lib/base lib/abi
+USES         := kernel/vm/policy kernel/core arch/include arch/formats lib/base lib/abi
 SOURCES      := frames.c pagetable.c tables.c inspect.c heap.c slab.c kernelspace.c \
                 $(addprefix test/,frames_selftest.c pagetable_selftest.c heap_selftest.c) \
                 $(if $(KASAN),kasan.c kasan_map.c kasan_report.c)

@@ -3,6 +3,7 @@
 #include "family.h"
 
 #include "base/string.h"
+#include "reclaim.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 
@@ -10,6 +11,8 @@
 
 static SLAB_CACHE(family_cache, struct family);
 static SLAB_CACHE(payer_cache, struct payer);
+
+static uint64_t last_number; /* atomic */
 
 /* --- payers --- */
 
@@ -34,6 +37,7 @@ void payer_put(struct frame *frame) {
         return;
     }
     struct payer *payer = frame->payer;
+    reclaim_leave(frame);
     frame_free(frame);
     account_release(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
     payer_release(payer);
@@ -100,6 +104,8 @@ ts_status_t view_create(struct view *view, uint64_t pages, struct account *accou
         return status;
     }
     mutex_init(&family->lock);
+    family->references = 1;
+    family->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     spinlock_init(&family->links_lock, LOCK_VMO);
     list_init(&family->views);
     list_init(&family->payers);
@@ -164,9 +170,25 @@ ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint
     return status;
 }
 
+void family_reference(struct family *family) {
+    uint32_t before = __atomic_fetch_add(&family->references, 1, __ATOMIC_RELAXED);
+    ASSERT(before != 0 && before != UINT32_MAX);
+}
+
+void family_release(struct family *family) {
+    if (__atomic_sub_fetch(&family->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    DEBUG_ASSERT(family->own.uses == 0 && list_is_empty(&family->payers));
+    account_release(family->charged, TS_CEILING_MEMORY, sizeof(*family));
+    account_drop(family->charged);
+    slab_free(&family_cache, family);
+}
+
+/* A family with a source can be found by its frames. */
 bool view_is_small_and_alone(const struct view *view) {
     struct family *family = view->family;
-    return mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
+    return family->source == NULL && mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
            list_is_empty(&family->payers);
 }
 
@@ -180,15 +202,13 @@ void view_destroy(struct view *view) {
     page_tree_release(&view->tree);
     list_remove(&view->link);
     unsigned left = --family->view_count;
+    family->source_view = family->source_view != view ? family->source_view : NULL;
     payer_release(view->payer);
     if (!alone) {
         mutex_release(&family->lock);
     }
     if (left == 0) {
-        DEBUG_ASSERT(family->own.uses == 0 && list_is_empty(&family->payers));
-        account_release(family->charged, TS_CEILING_MEMORY, sizeof(*family));
-        account_drop(family->charged);
-        slab_free(&family_cache, family);
+        family_release(family);
     }
 }
 
@@ -245,6 +265,9 @@ static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *plac
     }
     *place = (uint64_t)frame;
     *result = frame;
+    if (view == view->family->source_view) {
+        reclaim_enter(frame, NULL);
+    }
     return TS_OK;
 }
 
@@ -372,7 +395,7 @@ ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, ui
 }
 
 void view_drop_page(struct view *view, uint64_t page) {
-    DEBUG_ASSERT(view->family->view_count == 1);
+    DEBUG_ASSERT(view->family->view_count == 1 || view == view->family->source_view);
     struct frame *frame = view_page(view, page);
     if (frame != NULL) {
         *place_of(view, page) = PAGE_ABSENT;

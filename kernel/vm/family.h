@@ -13,6 +13,10 @@
 
 #define FAMILY_VIEWS_MAX 4096u /* loops over relatives are bounded, and a page can be divided among them in bytes */
 
+/* Whoever finds a family by a frame of it keeps it for a while. No lock. */
+void family_reference(struct family *family);
+void family_release(struct family *family);
+
 /* A family with one view, not shared yet: no lock. NO_MEMORY. */
 ts_status_t view_create(struct view *view, uint64_t pages, struct account *account);
 
@@ -53,7 +57,7 @@ bool view_owns_page(const struct view *view, uint64_t page);
 /* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY. */
 ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, uint64_t to_page);
 
-/* Frees a page of a view without relatives. */
+/* Frees a page of a view whose tree no other view shares. */
 void view_drop_page(struct view *view, uint64_t page);
 
 /* A page of the source view, which is there, may be written from now on. *changed as above. NO_MEMORY. */

@@ -6,6 +6,7 @@
  */
 #include "abi/options.h"
 #include "kernel/assert.h"
+#include "reclaim.h"
 #include "vm_private.h"
 
 #define PAGE_BATCH 16u
@@ -56,10 +57,16 @@ static bool is_alone(const struct vmo *vmo) {
 }
 
 /* What is there already stays, and what lies beyond the source's part is zeros already. */
-static ts_status_t supply_page(struct view *view, uint64_t page, struct view *from, uint64_t from_page) {
+static ts_status_t supply_page(struct view *view, uint64_t page, struct view *from, uint64_t from_page,
+                               const struct reclaim_miss *miss) {
     bool absent = page < view->limit && page_tree_find(&view->tree, page) == PAGE_ABSENT;
     if (absent) {
-        return view_move_page(from, from_page, view, page);
+        ts_status_t status = view_move_page(from, from_page, view, page);
+        struct frame *frame = view_page(view, page);
+        if (status == TS_OK && frame != NULL) {
+            reclaim_enter(frame, miss);
+        }
+        return status;
     }
     view_drop_page(from, from_page);
     return TS_OK;
@@ -67,11 +74,11 @@ static ts_status_t supply_page(struct view *view, uint64_t page, struct view *fr
 
 /* Both locks held. */
 static ts_status_t supply_pages(struct view *view, uint64_t first, uint64_t end, struct view *from,
-                                uint64_t from_first) {
+                                uint64_t from_first, const struct reclaim_miss *miss) {
     ts_status_t status = TS_OK;
     uint64_t page = first;
     while (status == TS_OK && page < end) {
-        status = supply_page(view, page, from, from_first + (page - first));
+        status = supply_page(view, page, from, from_first + (page - first), miss);
         page += status == TS_OK ? 1 : 0;
         if (page % PAGE_BATCH == 0) {
             sched_preemption_point();
@@ -89,15 +96,10 @@ static bool is_detached(const struct vmo *vmo) {
     return detached;
 }
 
-/* A family with a source is locked after one without: nobody does it the other way round. */
-ts_status_t vmo_supply(struct vmo *vmo, uint64_t offset, uint64_t length, struct vmo *from, uint64_t from_offset) {
-    DEBUG_ASSERT(vmo_source(vmo) != NULL);
-    if (!is_aligned(from_offset)) {
-        return TS_ERR_INVALID_ARGS;
-    }
-    if (!has_movable_pages(from)) {
-        return TS_ERR_NOT_SUPPORTED;
-    }
+/* Part of a supply: all checks are for the whole of what is left. A family with a source is locked after one without:
+ * nobody does it the other way round. */
+static ts_status_t supply_part(struct vmo *vmo, uint64_t offset, uint64_t length, struct vmo *from,
+                               uint64_t from_offset, uint64_t part, const struct reclaim_miss *miss) {
     acquire(from);
     acquire(vmo);
     ts_status_t status = check_pages(vmo, offset, length);
@@ -108,11 +110,33 @@ ts_status_t vmo_supply(struct vmo *vmo, uint64_t offset, uint64_t length, struct
         status = is_alone(from) && !is_detached(vmo) ? TS_OK : TS_ERR_BAD_STATE;
     }
     if (status == TS_OK) {
-        status = supply_pages(vmo->view, offset >> TS_PAGE_SHIFT, (offset + length) >> TS_PAGE_SHIFT, from->view,
-                              from_offset >> TS_PAGE_SHIFT);
+        status = supply_pages(vmo->view, offset >> TS_PAGE_SHIFT, (offset + part) >> TS_PAGE_SHIFT, from->view,
+                              from_offset >> TS_PAGE_SHIFT, miss);
     }
     release(vmo);
     release(from);
+    return status;
+}
+
+/* Page by page where a reclaim domain has to make room for each. */
+ts_status_t vmo_supply(struct vmo *vmo, uint64_t offset, uint64_t length, struct vmo *from, uint64_t from_offset) {
+    DEBUG_ASSERT(vmo_source(vmo) != NULL);
+    if (!is_aligned(from_offset)) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (!has_movable_pages(from)) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    ts_status_t status;
+    do {
+        struct reclaim_miss miss;
+        bool limited = reclaim_make_room(vmo->view->family, offset >> TS_PAGE_SHIFT, &miss);
+        uint64_t part = limited && length > TS_PAGE_SIZE ? TS_PAGE_SIZE : length;
+        status = supply_part(vmo, offset, length, from, from_offset, part, limited ? &miss : NULL);
+        offset += part;
+        from_offset += part;
+        length -= part;
+    } while (status == TS_OK && length > 0);
     return status;
 }
 
@@ -214,6 +238,9 @@ ts_status_t vmo_writeback_end(struct vmo *vmo, uint64_t offset, uint64_t length)
     for (uint64_t page = offset >> TS_PAGE_SHIFT; status == TS_OK && view_next_page(vmo->view, &page, end, &frame);
          page++) {
         frame->flags = (uint8_t)(frame->flags & ~FRAME_WRITEBACK);
+        if ((frame->flags & FRAME_DIRTY) == 0) {
+            reclaim_note_clean(frame);
+        }
         rest(page);
     }
     release(vmo);

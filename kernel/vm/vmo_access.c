@@ -8,6 +8,7 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/fault.h"
+#include "reclaim.h"
 #include "vm_private.h"
 
 #define PAGE_BATCH 32u
@@ -58,6 +59,9 @@ static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction dir
     }
     if (changed) {
         view_unmap(vmo->view, page, page + 1, NULL);
+    }
+    if (frame != NULL) {
+        reclaim_note_access(frame);
     }
     *alias = frame != NULL ? frame_to_virt(frame) : phys_to_virt(fault_zero_page());
     return TS_OK;

@@ -267,6 +267,21 @@ static ts_status_t dispatch_task_kill(struct arch_frame *frame) {
     return sys_task_kill((ts_handle_t)arch_frame_argument(frame, 0));
 }
 
+static ts_status_t dispatch_job_set_reclaim(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct job *job;
+    ts_status_t status = job_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_SET_POLICY, &job);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_job_set_reclaim(job, (uint32_t)arch_frame_argument(frame, 1),
+        (uint64_t)arch_frame_argument(frame, 2));
+}
+
 static ts_status_t dispatch_process_create(struct arch_frame *frame) {
     if ((arch_frame_argument(frame, 3) >> 32) != 0) {
         return refuse(frame, 2, TS_ERR_INVALID_ARGS);
@@ -1019,6 +1034,8 @@ static const ts_status_t errors_job_set_ceiling[] = {TS_ERR_INVALID_ARGS, TS_ERR
     TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_task_kill[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_job_set_reclaim[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
+    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_process_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
     TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
@@ -1165,6 +1182,8 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_JOB_SET_CEILING] = {dispatch_job_set_ceiling, "job_set_ceiling",
         errors_job_set_ceiling},
     [TS_SYSCALL_TASK_KILL] = {dispatch_task_kill, "task_kill", errors_task_kill},
+    [TS_SYSCALL_JOB_SET_RECLAIM] = {dispatch_job_set_reclaim, "job_set_reclaim",
+        errors_job_set_reclaim},
     [TS_SYSCALL_PROCESS_CREATE] = {dispatch_process_create, "process_create",
         errors_process_create},
     [TS_SYSCALL_PROCESS_START] = {dispatch_process_start, "process_start", errors_process_start},

@@ -73,7 +73,8 @@ static void copies(ts_handle_t vmo, uint64_t address) {
     ts_handle_t second = TS_HANDLE_INVALID;
     uint64_t copy_address = 0;
     may(ts_vmo_create_child(vmo, TS_VMO_CHILD_SNAPSHOT | TS_VMO_RESIZABLE, 0, 8 * PAGE, &copy));
-    may(ts_vmar_map(guest_self.vmar, WRITABLE | TS_VMAR_MAP_RANGE, 0, copy, 0, 8 * PAGE, &copy_address));
+    may(ts_vmar_map(guest_self.vmar, WRITABLE | TS_VMAR_MAP_RANGE | TS_VMAR_ALLOW_FAULTS, 0, copy, 0, 8 * PAGE,
+                    &copy_address));
     may(ts_vmo_create_child(copy, TS_VMO_CHILD_SNAPSHOT, PAGE, 4 * PAGE, &second));
     store(address, 1, 'w');
     store(copy_address, 2, 'x');

@@ -26,6 +26,7 @@ extern const struct guest_group hostile_tests;
 extern const struct guest_group quota_tests;
 extern const struct guest_group failing_tests;
 extern const struct guest_group inspect_tests;
+extern const struct guest_group reclaim_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -50,6 +51,7 @@ static const struct guest_group *const guest_groups[] = {
     &quota_tests,
     &inspect_tests,
     &failing_tests,
+    &reclaim_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

@@ -80,6 +80,8 @@ static void copy_with_little(uint64_t argument) {
                                 job_use(guest_self.job, TS_CEILING_MEMORY) + argument * PAGE));
     CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_read(source, (void *)address, 0, FAULT_PAGES * PAGE));
     CHECK_STATUS(TS_ERR_NO_MEMORY, ts_vmo_op_range(source, TS_VMO_OP_COMMIT, 0, FAULT_PAGES * PAGE));
+    CHECK_STATUS(TS_ERR_NO_MEMORY, ts_vmo_write(source, &argument, (FAULT_PAGES - 1) * PAGE, sizeof(argument)));
+    CHECK_EQUAL(0, word_at(source, (FAULT_PAGES - 1) * PAGE));
 }
 
 static void no_memory_in_copies(void) {

@@ -195,22 +195,37 @@ static bool vm_counts(int count, char **words) {
                       : shell_error("vm counts: of everything");
 }
 
+/* What programs offered, and may be taken from them. */
+static bool vm_reclaim(int count, char **words) {
+    uint64_t bytes = 0;
+    uint64_t freed = 0;
+    if (count != 3 || !ts_number_parse(words[2], &bytes)) {
+        return shell_error("vm reclaim: how many bytes?");
+    }
+    ts_status_t status = ts_system_debug(ts_startup_handle("debug"), TS_DEBUG_RECLAIM, bytes, &freed);
+    if (status != TS_OK) {
+        return shell_error("vm reclaim: %s", ts_status_name(status));
+    }
+    ts_print("vm reclaim: %lu bytes are free again\n", freed);
+    return true;
+}
+
 static bool vm(int count, char **words) {
     static const struct {
         const char *name;
         bool (*run)(int count, char **words);
     } verbs[] = {{"translate", vm_translate}, {"dump", vm_dump},     {"maps", vm_maps},
                  {"pages", vm_pages},         {"family", vm_family}, {"counts", vm_counts},
-                 {"audit", shell_audit}};
+                 {"audit", shell_audit},      {"reclaim", vm_reclaim}};
     for (size_t i = 0; count > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(words[1], verbs[i].name) == 0) {
             return verbs[i].run(count, words);
         }
     }
-    return shell_error("vm: translate, dump, maps, pages, family, counts or audit?");
+    return shell_error("vm: translate, dump, maps, pages, family, counts, reclaim or audit?");
 }
 
 const struct shell_command shell_memory_commands[] = {
-    {"vm", "VERB WHAT", "virtual memory: translate, dump, maps, pages, family, counts, audit", vm},
+    {"vm", "VERB WHAT", "virtual memory: translate, dump, maps, pages, family, counts, reclaim, audit", vm},
     {NULL, NULL, NULL, NULL},
 };

@@ -8,6 +8,7 @@
 #include "abi/bootinfo.h"
 #include "abi/types.h"
 #include "base/list.h"
+#include "kernel/reclaim_policy.h"
 
 /* What a frame is used for: checked by the audit, and by free. */
 enum frame_use {
@@ -25,7 +26,10 @@ struct payer;
 /* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`, zero at first; frames.c the
  * rest. Undefined while the frame is free, and before its first use. */
 struct frame {
-    struct list_node link;
+    union {
+        struct list_node link;
+        struct reclaim_page reclaim; /* pages of VMOs, while their domain tracks them (vm/reclaim.h) */
+    };
     void *owner;          /* VMO family, page table or cache it belongs to */
     uint64_t index;       /* page index in the owner */
     struct payer *payer;  /* pages and nodes of VMOs: whose account pays */

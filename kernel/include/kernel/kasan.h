@@ -49,6 +49,9 @@ void kasan_start(void);
 /* The shadow of a page that is about to be mapped outside of the direct map. NO_MEMORY. kernelspace_lock is held. */
 ts_status_t kasan_map_page(uint64_t va);
 
+/* What memory a byte of shadow is for; 0: the address is in no shadow. For reports of faults there. */
+uint64_t kasan_memory_of(uint64_t shadow);
+
 void kasan_set(uint64_t address, size_t size, enum kasan_shadow value);
 
 /* From now on nobody may touch [start, start + size), but code in UNSHADOWED files. Both multiples of the granule. */

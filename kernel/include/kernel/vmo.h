@@ -16,6 +16,8 @@
 /* VMOs that descend from one another share one index space and the pages in it. */
 struct family {
     struct mutex lock;
+    uint32_t references;        /* atomic: its views, all together, and who looks for victims */
+    uint64_t number;            /* never used again */
     struct list_node views;     /* of struct view, oldest first */
     unsigned view_count;
     struct account *charged;    /* for this structure; held */
