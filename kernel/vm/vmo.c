@@ -13,7 +13,8 @@
 #include "vm_private.h"
 
 #define PIECE_BATCH 64u
-#define CHILD_KINDS (TS_VMO_CHILD_SNAPSHOT | TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | TS_VMO_CHILD_SLICE)
+#define CHILD_KINDS                                                                                \
+    (TS_VMO_CHILD_SNAPSHOT | TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | TS_VMO_CHILD_SNAPSHOT_MODIFIED | TS_VMO_CHILD_SLICE)
 
 static SLAB_CACHE(vmo_cache, struct vmo);
 

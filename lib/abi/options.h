@@ -27,11 +27,12 @@
 #define TS_VMO_RESIZABLE   (1u << 0)
 #define TS_VMO_DISCARDABLE (1u << 5) /* not of snapshots: may be taken away while it is not locked */
 
-/* Options of vmo_create_child: exactly one of the first three. */
+/* Options of vmo_create_child: exactly one of the first three and the last. */
 #define TS_VMO_CHILD_SNAPSHOT                   (1u << 1) /* a copy of what is there now */
 #define TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE (1u << 2) /* pages that the child writes are its own */
 #define TS_VMO_CHILD_SLICE                      (1u << 3) /* the parent's pages themselves */
 #define TS_VMO_CHILD_NO_WRITE                   (1u << 4) /* a handle without WRITE */
+#define TS_VMO_CHILD_SNAPSHOT_MODIFIED          (1u << 7) /* as the first; of what a pager supplied, as the second */
 
 /* Option of pager_create_vmo, beside TS_VMO_RESIZABLE. */
 #define TS_VMO_TRAP_DIRTY (1u << 6) /* the pager is asked before a clean page is written */

@@ -1056,6 +1056,30 @@ static void v26_writes_of_a_clone(void) {
     end(&p);
 }
 
+static void v13_snapshot_modified(void) {
+    struct paged p = begin(0, 2);
+    supply(&p, 0, 2, 10);
+    ts_handle_t child = make_child(p.vmo, TS_VMO_CHILD_SNAPSHOT_MODIFIED, 0, 2 * PAGE);
+    set_word(child, 0, 50);
+    ts_handle_t second = make_child(child, TS_VMO_CHILD_SNAPSHOT_MODIFIED, 0, 2 * PAGE);
+    set_word(child, 0, 51);
+    set_word(p.vmo, 0, 20);
+    CHECK_EQUAL(50, word_at(second, 0));
+    CHECK_EQUAL(11, word_at(second, PAGE));
+    CHECK_EQUAL(51, word_at(child, 0));
+    close_handle(second);
+    close_handle(child);
+    wait_no_children(p.vmo);
+    end(&p);
+    ts_handle_t vmo = make_vmo(PAGE); /* without a pager it is a snapshot */
+    set_word(vmo, 0, 1);
+    child = make_child(vmo, TS_VMO_CHILD_SNAPSHOT_MODIFIED, 0, PAGE);
+    set_word(vmo, 0, 2);
+    CHECK_EQUAL(1, word_at(child, 0));
+    close_handle(child);
+    close_handle(vmo);
+}
+
 /* V14 V16: what a clone saw only through its parent is zeros when that is cut off, and so is what it never saw. */
 static void v26_sizes(void) {
     struct paged p = begin(TS_VMO_RESIZABLE, 4);
@@ -1230,6 +1254,7 @@ static const struct guest_test tests[] = {
     {"G12 a clone asks for its parent's page", g12_snapshots},
     {"G13 a VMO of another pager is refused", g13_pairs},
     {"V26 what a clone writes is its own", v26_writes_of_a_clone},
+    {"V13 V26 SNAPSHOT_MODIFIED copies what was written", v13_snapshot_modified},
     {"V14 V16 V26 a clone sees no more than it saw", v26_sizes},
     {"V28 committing a clone commits its parent", v28_commit_of_a_clone},
     {"M8 a mapping of a pager's VMO allows faults", m8_must_allow_faults},
