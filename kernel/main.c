@@ -9,6 +9,7 @@
 #include "kernel/frames.h"
 #include "kernel/heap.h"
 #include "kernel/init.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -119,7 +120,11 @@ static void boot_task(void *context) {
     crash_if_asked(bi->command_line);
 }
 
-_Noreturn void kernel_main(const struct boot_info *bi) {
+/* Has no checked variables itself, since it runs before their shadow is there. */
+KASAN_UNCHECKED _Noreturn void kernel_main(const struct boot_info *bi) {
+    if (CONFIG_KASAN) {
+        kasan_early(bi->kernel.base);               /* before there is a checked variable on the stack */
+    }
     boot_info = bi;
     start_console(bi);                              /* so that everything below can complain */
     arch_init_early(bi);                            /* faults are reported from here on */

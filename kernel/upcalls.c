@@ -9,9 +9,9 @@
 #include "kernel/assert.h"
 #include "kernel/devices.h"
 #include "kernel/fault.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/process.h"
-#include "kernel/system.h"
 #include "kernel/trace.h"
 
 static const char *fault_name(enum fault_kind kind) {
@@ -40,6 +40,9 @@ static void end_faulting_process(const struct arch_frame *frame, const struct fa
 _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct fault *fault) {
     log_emergency("\n%s in the kernel at %lx, address %lx (%s), access %x, code %lx\n", fault_name(fault->kind),
                   arch_frame_ip(frame), fault->address, kernelspace_area(fault->address), fault->access, fault->code);
+    if (CONFIG_KASAN && kasan_memory_of(fault->address) != 0) {
+        log_emergency("kasan: nothing is at %lx, which has no shadow\n", kasan_memory_of(fault->address));
+    }
     arch_frame_dump(frame, log_emergency);
     arch_backtrace(frame, panic_print_address);
     const struct task *task = task_current();
@@ -51,12 +54,15 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     if (fault->from_user) {
         irq_off_begin();
     }
+    if (fault->from_user && fault->kind == FAULT_PAGE) {
+        percpu_self()->faults++;
+    }
     if (fault->from_user && fault->kind == FAULT_PAGE && is_resolved(fault)) {
         kernel_interrupt_exit(); /* what came up while it waited for locks */
         return true;
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
-        system_count_fault();
+        task_attend(); /* killed while it waited for a page, it ends for that reason */
         end_faulting_process(frame, fault);
     }
     if (fault->in_user_copy && fault->kind != FAULT_STACK) {

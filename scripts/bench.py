@@ -29,7 +29,7 @@ MEMORY = {"x86_64": "512M", "arm64": "1G", "riscv64": "1G"}
 FIXED = ["-seed", "1", "-rtc", "base=2026-01-01,clock=vm", "-icount", "shift=0,sleep=off"]
 ENTRY = {"x86_64": "boot_entry", "arm64": "boot_head", "riscv64": "boot_entry"}
 KERNEL_HALF = 1 << 63
-SILENCE = 60
+SILENCE = 180
 RESULT = re.compile(r"^result (\S+) (\d+)( marked)?$", re.M)
 SECTIONS = 3  # that the program marks for each benchmark: warm-up, N times, 2N times
 

@@ -12,10 +12,10 @@ ISO := $(BUILD)/tessera.iso
 # All, unless ARCH is given.
 CHOSEN_ARCHS := $(if $(filter command line environment,$(origin ARCH)),$(ARCH),$(ARCHS))
 
-.PHONY: help run iso everything test test-boot test-smp64 mutate debug check golden rules readme clean force
+.PHONY: help run iso everything test test-boot test-smp64 test-kasan mutate debug check golden rules readme clean force
 help: ## lists the targets
 	@sed -n 's/^\([a-z0-9_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
-	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
+	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug|kasan KASAN=1 SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 	@echo "         KERNEL_STACK_KIB=16|32|64"
 
@@ -41,12 +41,15 @@ $(ISO): $(BUILD)/kernel.elf $(BUILD)/grub.cfg $(if $(PROGRAMS),$(BUILD)/boot.cpi
 build-%: $(GENERATED)
 	$(Q)$(MAKE) ARCH=$(firstword $(subst -, ,$*)) VARIANT=$(lastword $(subst -, ,$*)) all $(if $(filter x86_64-release,$*),iso)
 everything: host-tests build/plugin/coverage.so $(foreach arch,$(ARCHS),build-$(arch)-debug build-$(arch)-release)
-test: everything ## runs all tests, on the build machine and on three architectures; BOOTS=name runs some boots
+test: everything $(foreach arch,$(ARCHS),build-$(arch)-kasan) ## runs all tests, on the build machine and on three architectures; BOOTS=name runs some boots
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" $(if $(BOOTS),--boots "$(BOOTS)")
 test-boot: everything ## boots all machines of the boot matrix, and all boots that must fail
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice full $(if $(BOOTS),--boots "$(BOOTS)")
 test-smp64: everything ## boots with 64 CPUs on three architectures
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice smp64
+
+test-kasan: $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-kasan) ## self-tests, guest tests and forbidden accesses with the address sanitizer
+	$(Q)$(PYTHON) scripts/test.py --archs "$(CHOSEN_ARCHS)" --no-host --slice kasan $(if $(BOOTS),--boots "$(BOOTS)")
 
 mutate: $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-debug) ## shows every call's tests turning red when the call does nothing; CALL=name for one
 	$(Q)$(PYTHON) scripts/mutate.py --archs "$(CHOSEN_ARCHS)" --call "$(CALL)"

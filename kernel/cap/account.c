@@ -7,6 +7,7 @@
 
 void account_init(struct account *account, struct account *parent, struct object *owner) {
     account->owner = owner;
+    account->domain = parent != NULL ? parent->domain : NULL;
     account->parent = parent;
     account->found = 0;
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {

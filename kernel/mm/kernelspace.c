@@ -10,6 +10,7 @@
 #include "abi/status.h"
 #include "base/string.h"
 #include "kernel/frames.h"
+#include "kernel/kasan.h"
 #include "kernel/spinlock.h"
 
 extern char kernel_image_start[], kernel_text_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[],
@@ -90,13 +91,21 @@ void kernelspace_init(const struct boot_info *bi) {
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_STACKS_BASE, KERNEL_STACKS_SIZE), "stacks");
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_PERCPU_BASE, KERNEL_PERCPU_SIZE), "per-CPU areas");
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_HEAP_BASE, KERNEL_HEAP_SIZE), "heap");
+    if (CONFIG_KASAN) {
+        kasan_map(bi);
+    }
     arch_mmu_set_kernel(pagetable_phys(&kernel_pagetable));
+    if (CONFIG_KASAN) {
+        kasan_start();
+    }
 }
 
 ts_status_t kernelspace_map_page(uint64_t va, uint64_t pa) {
     spinlock_acquire(&kernelspace_lock);
-    ts_status_t status =
-        pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, kernel_flags(PT_READ | PT_WRITE));
+    ts_status_t status = CONFIG_KASAN ? kasan_map_page(va) : TS_OK;
+    if (status == TS_OK) {
+        status = pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, kernel_flags(PT_READ | PT_WRITE));
+    }
     arch_mmu_publish();
     spinlock_release(&kernelspace_lock);
     return status;
@@ -119,6 +128,7 @@ const char *kernelspace_area(uint64_t va) {
         uint64_t base, size;
         const char *name;
     } areas[] = {{KERNEL_DIRECT_BASE, KERNEL_DIRECT_SIZE, "direct map"},
+                 {KERNEL_SHADOW_BASE, KERNEL_STACKS_BASE - KERNEL_SHADOW_BASE, "KASAN shadow"},
                  {KERNEL_STACKS_BASE, KERNEL_STACKS_SIZE, "kernel stacks"},
                  {KERNEL_PERCPU_BASE, KERNEL_PERCPU_SIZE, "per-CPU areas"},
                  {KERNEL_HEAP_BASE, KERNEL_HEAP_SIZE, "kernel heap"},

@@ -401,6 +401,25 @@ ts_status_t pagetable_touch(struct pagetable *pt, uint64_t va, uint32_t access) 
     RETURN_BY_FORMAT(pt, touch_leaf, pt, va, access);
 }
 
+TEMPLATE bool clear_accessed(const struct pt_format *f, struct pagetable *pt, uint64_t va) {
+    struct spot spot = walk_find(f, pt->root, va);
+    uint64_t changed;
+    do {
+        uint32_t flags = spot.entry != 0 ? entry_flags(f, spot.entry, spot.level) : 0;
+        if ((flags & PT_ACCESSED) == 0) {
+            return false;
+        }
+        flags &= f->kept_flags & ~(uint32_t)PT_ACCESSED;
+        changed = entry_attributes(f, flags, spot.level) ^ entry_place(f, entry_leaf(f, spot.entry, spot.level));
+    } while (!__atomic_compare_exchange_n(spot.slot, &spot.entry, changed, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+bool pagetable_clear_accessed(struct pagetable *pt, uint64_t va) {
+    RETURN_BY_FORMAT(pt, clear_accessed, pt, va);
+}
+
 uint64_t pagetable_phys(const struct pagetable *pt) {
     return pt->root;
 }

@@ -7,6 +7,7 @@
 
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "kernel/reclaim.h"
 
 struct spinlock task_tree_lock = SPINLOCK(LOCK_TASK);
 
@@ -69,6 +70,9 @@ struct job *job_next(struct job *job) {
 static void job_free(struct object *object) {
     struct job *job = container_of(object, struct job, object);
     struct job *parent = job->parent;
+    if (reclaim_has_own(&job->account)) {
+        reclaim_domain_free(job->account.parent, job->account.domain);
+    }
     object_uncharge(object);
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
         ASSERT(job->account.used[i] == 0);
@@ -109,6 +113,27 @@ ts_status_t job_create_root(uint64_t memory_ceiling) {
         root_job->account.ceiling[TS_CEILING_MEMORY] = memory_ceiling;
     }
     return status;
+}
+
+ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames) {
+    DEBUG_ASSERT(job->object.kind == TS_OBJECT_JOB);
+    struct reclaim_domain *domain = NULL;
+    ts_status_t status = reclaim_domain_new(job->account.parent, policy, frames, &domain);
+    if (status != TS_OK) {
+        return status;
+    }
+    spinlock_acquire(&task_tree_lock);
+    bool empty = job->state == JOB_READY && list_is_empty(&job->children) && list_is_empty(&job->processes);
+    bool taken = empty && !reclaim_has_own(&job->account);
+    if (taken) {
+        job->account.domain = domain;
+    }
+    spinlock_release(&task_tree_lock);
+    if (!taken) {
+        reclaim_domain_free(job->account.parent, domain);
+        return TS_ERR_BAD_STATE;
+    }
+    return TS_OK;
 }
 
 ts_status_t job_create(struct job *parent, struct job **result) {

@@ -14,6 +14,7 @@
 #include "kernel/fault.h"
 #include "kernel/heap.h"
 #include "kernel/process.h"
+#include "kernel/reclaim.h"
 #include "kernel/syscall.h"
 
 #define WINDOW_SIZE 1024u
@@ -316,6 +317,7 @@ static const struct topic topics[] = {
                                    sizeof(struct ts_info_interrupt)},
     [TS_INFO_RESOURCE] = {TS_OBJECT_RESOURCE, TS_RIGHT_INSPECT, NULL, sizeof(struct ts_info_resource)},
     [TS_INFO_VMAR] = {TS_OBJECT_VMAR, TS_RIGHT_INSPECT, NULL, sizeof(struct ts_info_vmar)},
+    [TS_INFO_JOB_RECLAIM] = {TS_OBJECT_JOB, TS_RIGHT_INSPECT, NULL, sizeof(struct ts_info_reclaim)},
 };
 
 static ts_status_t check_topic(uint32_t topic, const struct handle_view *view) {
@@ -363,6 +365,9 @@ static void fill_record(uint32_t topic, const struct handle_view *view, void *re
         break;
     case TS_INFO_SYSTEM_MEMORY:
         fill_memory(record);
+        break;
+    case TS_INFO_JOB_RECLAIM:
+        reclaim_info(&((const struct job *)object)->account, record);
         break;
     case TS_INFO_RESOURCE: {
         const struct resource *resource = (const struct resource *)object;

@@ -169,15 +169,13 @@ ts_status_t sys_vmo_get_size(struct vmo *vmo, uint64_t *size) {
     return TS_OK;
 }
 
-#define PHYSICAL_SIZE_MAX ((uint64_t)1 << 28)
-
 ts_status_t sys_vmo_create_physical(struct resource *resource, const struct handle_view *resource_view, uint64_t base,
                                     uint64_t size, ts_handle_t *handle) {
     uint64_t end;
     if (size == 0 || ((base | size) & (TS_PAGE_SIZE - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if (size > PHYSICAL_SIZE_MAX || __builtin_add_overflow(base, size, &end) || end > (uint64_t)1 << 52) {
+    if (size > VMO_SIZE_MAX || __builtin_add_overflow(base, size, &end) || end > (uint64_t)1 << 52) {
         return TS_ERR_OUT_OF_RANGE;
     }
     /* RAM is never given out as registers, whatever a resource says. */

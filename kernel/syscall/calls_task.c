@@ -31,6 +31,10 @@ ts_status_t sys_job_set_ceiling(struct job *job, uint32_t kind, uint64_t value) 
     return account_lower_ceiling(&job->account, (enum ts_job_ceiling)kind, value);
 }
 
+ts_status_t sys_job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames) {
+    return job_set_reclaim(job, policy, frames);
+}
+
 ts_status_t sys_task_kill(ts_handle_t task) {
     struct handle_view view;
     ts_status_t status = handle_lookup_view(process_handles_current(), task, 0, 0, &view);

@@ -12,12 +12,7 @@
 
 #include "arch/time.h"
 
-static uint64_t faults;         /* atomic: of user mode */
 static ts_time_t boot_time;     /* ns from the kernel's start to the first process; set once */
-
-void system_count_fault(void) {
-    __atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
-}
 
 void system_boot_done(void) {
     boot_time = arch_time_now();
@@ -142,9 +137,10 @@ uint64_t audit_run(void) {
 }
 
 ts_status_t system_counter(uint64_t counter, uint64_t *value) {
-    uint64_t switches = 0;
+    uint64_t switches = 0, faults = 0;
     for (unsigned i = 0; i < percpu_count(); i++) {
         switches += percpu_of(i)->switches;
+        faults += percpu_of(i)->faults;
     }
     switch (counter) {
     case TS_COUNTER_INTERRUPTS_OFF_MAX:
@@ -154,7 +150,7 @@ ts_status_t system_counter(uint64_t counter, uint64_t *value) {
         *value = switches;
         return TS_OK;
     case TS_COUNTER_FAULTS:
-        *value = __atomic_load_n(&faults, __ATOMIC_RELAXED);
+        *value = faults;
         return TS_OK;
     case TS_COUNTER_BOOT_NS:
         *value = (uint64_t)boot_time;

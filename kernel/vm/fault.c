@@ -74,9 +74,13 @@ static void fault_around(struct mapping *mapping, uint64_t va) {
 
 static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
-    struct frame *frame = view_page(view, mapping_page(mapping, va));
+    struct frame *frame;
+    ts_status_t status = view_find(view, mapping_page(mapping, va), &frame);
+    if (status != TS_OK) {
+        return status;
+    }
     if (frame != NULL) {
-        ts_status_t status = install_present(mapping, va, frame, access);
+        status = install_present(mapping, va, frame, access);
         if (status == TS_OK) {
             fault_around(mapping, va);
         }
@@ -124,8 +128,9 @@ static uint32_t access_of(uint32_t access) {
            ((access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0);
 }
 
-ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t fault_access) {
-    uint32_t access = access_of(fault_access);
+/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. */
+static ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
+                                  struct page_wait *wait) {
     uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
     mutex_acquire(&space->lock);
     struct mapping *mapping = address < ARCH_USER_TOP ? vmar_find_mapping(space->root, va) : NULL;
@@ -137,10 +142,23 @@ ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_
         struct family *family = mapping->vmo->view->family;
         mutex_acquire(&family->lock);
         status = fault_in(mapping, va, access);
+        if (status == TS_ERR_SHOULD_WAIT) {
+            status = view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
+        }
         mutex_release(&family->lock);
     }
     mutex_release(&space->lock);
     return status;
+}
+
+ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t access) {
+    struct page_wait wait;
+    ts_status_t status, answer = TS_OK;
+    do {
+        status = try_to_resolve(space, address, access_of(access), &wait);
+        answer = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&wait) : TS_OK;
+    } while (status == TS_ERR_SHOULD_WAIT && answer == TS_OK);
+    return answer != TS_OK ? answer : status;
 }
 
 /* --- copies from and to user memory --- */

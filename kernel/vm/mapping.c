@@ -203,7 +203,7 @@ static bool mapping_part(const struct mapping *mapping, uint64_t first, uint64_t
     return low < high;
 }
 
-void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+static void unmap_from_view(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
     uint64_t start, stop;
     LIST_FOR_EACH(node, &view->mappings) {
         struct mapping *mapping = container_of(node, struct mapping, view_link);
@@ -212,6 +212,22 @@ void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct ma
         }
         if (mapping != except || end - first > 1) {
             sched_preemption_point();
+        }
+    }
+}
+
+/* The others show pages of the source's view too. Those begin at index 0. */
+void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+    struct family *family = view->family;
+    if (view != family->source_view) {
+        unmap_from_view(view, first, end, except);
+        return;
+    }
+    LIST_FOR_EACH(node, &family->views) {
+        struct view *relative = container_of(node, struct view, link);
+        uint64_t low = first > relative->first ? first - relative->first : 0;
+        if (end > relative->first) {
+            unmap_from_view(relative, low, end - relative->first, except);
         }
     }
 }
@@ -225,6 +241,68 @@ void view_write_protect(struct view *view, uint64_t first, uint64_t end) {
         }
         sched_preemption_point();
     }
+}
+
+/* Whether a view shows the page that the family's source has at an index, and not one of its own. */
+static bool shows_source(const struct view *view, uint64_t index) {
+    bool inside = index >= view->first && index - view->first < view->pages;
+    return inside && (view == view->family->source_view || page_tree_find(&view->tree, index) == PAGE_ABSENT);
+}
+
+/* One flush for all the accessed bits that were cleared since the last: then CPUs tell of accesses again. */
+static void forget_cleared(struct view *view) {
+    LIST_FOR_EACH(node, &view->mappings) {
+        struct address_space *space = container_of(node, struct mapping, view_link)->space;
+        spinlock_acquire(&space->table_lock);
+        bool needed = space->accessed_cleared;
+        space->accessed_cleared = false;
+        spinlock_release(&space->table_lock);
+        if (needed) {
+            arch_tlb_flush(__atomic_load_n(&space->table.cpus, __ATOMIC_SEQ_CST), space->table.asid, 0, 0);
+        }
+        sched_preemption_point();
+    }
+}
+
+void family_unmap(struct family *family, uint64_t index) {
+    LIST_FOR_EACH(node, &family->views) {
+        struct view *view = container_of(node, struct view, link);
+        if (shows_source(view, index)) {
+            view_unmap(view, index - view->first, index - view->first + 1, NULL);
+            forget_cleared(view);
+        }
+    }
+}
+
+static bool mapping_was_accessed(struct mapping *mapping, uint64_t va) {
+    struct address_space *space = mapping->space;
+    spinlock_acquire(&space->table_lock);
+    bool accessed = pagetable_clear_accessed(&space->table, va);
+    space->accessed_cleared = space->accessed_cleared || accessed;
+    spinlock_release(&space->table_lock);
+    return accessed;
+}
+
+static bool view_was_accessed(struct view *view, uint64_t page) {
+    bool accessed = false;
+    uint64_t start, stop;
+    LIST_FOR_EACH(node, &view->mappings) {
+        struct mapping *mapping = container_of(node, struct mapping, view_link);
+        if (mapping_part(mapping, page, page + 1, &start, &stop)) {
+            accessed = mapping_was_accessed(mapping, start) || accessed;
+        }
+        sched_preemption_point();
+    }
+    return accessed;
+}
+
+bool family_was_accessed(struct family *family, uint64_t index) {
+    bool accessed = false;
+    LIST_FOR_EACH(node, &family->views) {
+        struct view *view = container_of(node, struct view, link);
+        accessed = (shows_source(view, index) && view_was_accessed(view, index - view->first)) || accessed;
+    }
+    return accessed;
 }
 
 uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo) {

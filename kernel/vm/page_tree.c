@@ -237,8 +237,15 @@ static void cut_word(uint64_t *word, unsigned level, uint64_t base, uint64_t fir
         return;
     }
     DEBUG_ASSERT((*word & HINT) == 0);
+    uint64_t *node = node_of(*word);
+    uint64_t left = 0;
     for (uint64_t i = 0; i < NODE_WORDS; i++) {
-        cut_word(&node_of(*word)[i], level - 1, base + i * span_of(level - 1), first, end, freed);
+        cut_word(&node[i], level - 1, base + i * span_of(level - 1), first, end, freed);
+        left |= node[i];
+    }
+    if (left == 0) { /* the tree has no nodes that lead nowhere */
+        payer_put(frame_of(*word, level));
+        *word = 0;
     }
 }
 

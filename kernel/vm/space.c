@@ -125,11 +125,10 @@ static void undertaker(void *context) {
     }
 }
 
-/* A little more urgent than programs, so that what they dropped is back soon. */
 void address_space_init(void) {
     wait_queue_init(&retired_queue, LOCK_WAIT);
     list_init(&retired_spaces);
-    struct task *task = task_create_kernel("undertaker", undertaker, NULL, PRIORITY_DEFAULT + 1);
+    struct task *task = task_create_kernel("undertaker", undertaker, NULL, PRIORITY_TIDY);
     if (task == NULL) {
         panic("no memory for the undertaker");
     }

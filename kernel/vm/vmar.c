@@ -242,7 +242,7 @@ static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t si
 static ts_status_t check_part(const struct vmo *vmo, uint32_t options, uint64_t vmo_offset, uint64_t size) {
     bool may_fault = (options & TS_VMAR_ALLOW_FAULTS) != 0;
     uint64_t end;
-    if (vmo->is_resizable && !may_fault) {
+    if ((vmo->is_resizable || vmo->view->family->source != NULL) && !may_fault) {
         return TS_ERR_NOT_SUPPORTED;
     }
     if (__builtin_add_overflow(vmo_offset, size, &end) || end > (may_fault ? VMO_SIZE_MAX : vmo->size)) {
@@ -669,43 +669,48 @@ ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options
 
 /* --- operations on what is mapped --- */
 
-/* The operation on the part of a mapping that [address, end) covers. Space lock held. */
-static ts_status_t op_on_mapping(struct mapping *mapping, uint32_t op, uint64_t address, uint64_t end) {
+/* The operation on the part of a mapping that [*address, end) covers; *address advances by what was done. Space lock
+ * held. */
+static ts_status_t op_on_mapping(struct mapping *mapping, struct vmo_op *op, uint64_t *address, uint64_t end) {
     uint64_t base = mapping->region.base;
-    uint64_t start = base > address ? base : address;
     uint64_t stop = base + mapping->region.size < end ? base + mapping->region.size : end;
-    bool writes = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO ||
-                  op == TS_VMO_OP_CACHE_INVALIDATE;
+    bool writes = op->op == TS_VMO_OP_COMMIT || op->op == TS_VMO_OP_DECOMMIT || op->op == TS_VMO_OP_ZERO ||
+                  op->op == TS_VMO_OP_CACHE_INVALIDATE;
     if ((mapping->allowed & (writes ? TS_VMAR_WRITE : TS_VMAR_READ)) == 0) {
         return TS_ERR_ACCESS_DENIED;
     }
-    return vmo_op_range(mapping->vmo, op, mapping->vmo_offset + (start - base), stop - start);
+    op->offset = mapping->vmo_offset + (*address - base);
+    op->length = stop - *address;
+    ts_status_t status = vmo_op_try(mapping->vmo, op);
+    *address = status == TS_ERR_SHOULD_WAIT ? stop - op->length : stop;
+    return status;
 }
 
-static ts_status_t op_locked(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
-    uint64_t end = address + size;
+static ts_status_t op_locked(struct vmar *vmar, struct vmo_op *op, uint64_t *address, uint64_t end) {
     ts_status_t status = TS_OK;
-    while (status == TS_OK && address < end) {
-        struct mapping *mapping = vmar_find_mapping(vmar, address);
+    while (status == TS_OK && *address < end) {
+        struct mapping *mapping = vmar_find_mapping(vmar, *address);
         if (mapping == NULL) {
             return TS_ERR_BAD_STATE;
         }
         status = op_on_mapping(mapping, op, address, end);
-        address = mapping->region.base + mapping->region.size;
         sched_preemption_point();
     }
     return status;
 }
 
+/* Nothing is held while a page is waited for. */
 ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     bool locks = op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
     ts_status_t status = locks ? TS_ERR_INVALID_ARGS : check_address(vmar, address, size);
-    if (status != TS_OK) {
-        return status;
+    struct vmo_op state = {.op = op};
+    uint64_t end = address + size;
+    while (status == TS_OK && address < end) {
+        mutex_acquire(&vmar->space->lock);
+        status = vmar->destroyed ? TS_ERR_BAD_STATE : op_locked(vmar, &state, &address, end);
+        mutex_release(&vmar->space->lock);
+        status = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&state.wait) : status;
     }
-    mutex_acquire(&vmar->space->lock);
-    status = vmar->destroyed ? TS_ERR_BAD_STATE : op_locked(vmar, op, address, size);
-    mutex_release(&vmar->space->lock);
     return status;
 }

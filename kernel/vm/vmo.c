@@ -63,14 +63,14 @@ struct vmo *vmo_find(ts_koid_t koid) {
 static void vmo_released(struct object *object) {
     struct vmo *vmo = container_of(object, struct vmo, object);
     struct family *family = vmo->view->family;
+    if (vmo->is_discardable) {
+        discard_remove(vmo);
+    }
     spinlock_acquire(&registry_lock);
     if (list_is_linked(&vmo->registered)) {
         list_remove(&vmo->registered);
     }
     spinlock_release(&registry_lock);
-    if (vmo->is_discardable) {
-        discard_remove(vmo);
-    }
     spinlock_acquire(&family->links_lock);
     struct list_node *node;
     while ((node = list_pop_head(&vmo->children)) != NULL) {
@@ -85,13 +85,24 @@ static void vmo_released(struct object *object) {
         }
     }
     spinlock_release(&family->links_lock);
+    struct page_source *source = vmo_source(vmo);
+    if (source != NULL) {
+        source->ops->close(source);
+    }
 }
 
 static void vmo_destroy(struct vmo *vmo) {
+    struct page_source *source = vmo_source(vmo);
     if (vmo->sliced != NULL) {
         object_release(&vmo->sliced->object);
     } else {
         view_destroy(&vmo->own);
+    }
+    if (source != NULL) {
+        page_source_release(source);
+    }
+    if (vmo->backing != NULL) {
+        object_release(&vmo->backing->object);
     }
     object_uncharge(&vmo->object);
     slab_free(&vmo_cache, vmo);
@@ -123,12 +134,11 @@ static void take_apart(void *context) {
     }
 }
 
-/* A little more urgent than programs, so that what they dropped is back soon. */
 void vmo_init(void) {
     wait_queue_init(&ended_queue, LOCK_WAIT);
     list_init(&ended_vmos);
     fault_init();
-    struct task *task = task_create_kernel("memory", take_apart, NULL, PRIORITY_DEFAULT + 1);
+    struct task *task = task_create_kernel("memory", take_apart, NULL, PRIORITY_TIDY);
     if (task == NULL) {
         panic("no memory for the task that frees memory");
     }
@@ -198,6 +208,20 @@ ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options,
     }
     vmo_register(*result);
     return TS_OK;
+}
+
+ts_status_t vmo_create_paged(struct account *account, uint64_t size, uint32_t options, struct page_source *source,
+                             struct vmo **result) {
+    ts_status_t status = vmo_create(account, size, options, result);
+    if (status == TS_OK) {
+        view_set_source(&(*result)->own, source);
+    }
+    return status;
+}
+
+struct page_source *vmo_source(const struct vmo *vmo) {
+    struct family *family = vmo->view->family;
+    return vmo->sliced == NULL && family->source_view == &vmo->own ? family->source : NULL;
 }
 
 ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t size, struct vmo **result) {
@@ -297,9 +321,11 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
 }
 
 /* V13: what is pinned, or has a place of its own in memory, is not copied by sharing; nor is what the parent's mappings
- * reach past the cache, while the copy's would not. */
-static ts_status_t check_snapshot(const struct vmo *parent) {
-    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous || parent->is_discardable) {
+ * reach past the cache, while the copy's would not. G12: nor is what a pager has not supplied yet. */
+static ts_status_t check_snapshot(const struct vmo *parent, uint32_t options) {
+    bool is_paged = parent->view->family->source != NULL;
+    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous || parent->is_discardable ||
+        (is_paged && (options & TS_VMO_CHILD_SNAPSHOT) != 0)) {
         return TS_ERR_NOT_SUPPORTED;
     }
     return parent->view->pins != 0 || parent->memory_type != PT_TYPE_CACHED ? TS_ERR_BAD_STATE : TS_OK;
@@ -311,15 +337,30 @@ static uint64_t pages_of_parent(const struct vmo *parent, uint64_t offset, uint6
     return left < pages ? left : pages;
 }
 
-static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint64_t offset, struct vmo *child) {
+/* The VMO that a pager fills outlives its clones, which look there for what they have not written. */
+static void keep_backing(struct vmo *child) {
+    struct view *source_view = child->own.family->source_view;
+    if (source_view != NULL) {
+        child->backing = container_of(source_view, struct vmo, own);
+        object_reference(&child->backing->object);
+    }
+}
+
+static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint32_t options, uint64_t offset,
+                                 struct vmo *child) {
     uint64_t first = (parent->offset + offset) >> TS_PAGE_SHIFT;
     uint64_t pages = child->size >> TS_PAGE_SHIFT;
-    ts_status_t status = check_snapshot(parent);
+    ts_status_t status = check_snapshot(parent, options);
     if (status == TS_OK) {
         uint64_t seen = pages_of_parent(parent, offset, pages);
-        view_write_protect(parent->view, first, first + seen);
+        if (parent->view != parent->view->family->source_view) {
+            view_write_protect(parent->view, first, first + seen);
+        }
         status = view_snapshot(parent->view, first, seen, pages, account, &child->own);
         child->is_copy = true;
+    }
+    if (status == TS_OK) {
+        keep_backing(child);
     }
     return status;
 }
@@ -354,7 +395,7 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
     child->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
     mutex_acquire(&parent->view->family->lock);
     status = (options & TS_VMO_CHILD_SLICE) != 0 ? make_slice(parent, offset, child)
-                                                 : make_snapshot(parent, account, offset, child);
+                                                 : make_snapshot(parent, account, options, offset, child);
     if (status == TS_OK) {
         link_child(parent, child);
     }
@@ -383,9 +424,14 @@ static ts_status_t set_size_locked(struct vmo *vmo, uint64_t size, uint64_t cont
     } else if (vmo->own.first + pages > PAGE_TREE_INDEX_MAX) {
         return TS_ERR_OUT_OF_RANGE;
     }
+    struct page_source *source = pages < vmo->own.pages ? vmo->own.family->source : NULL;
     vmo->own.pages = pages;
+    vmo->own.limit = vmo->own.limit < pages ? vmo->own.limit : pages;
     vmo->size = size;
     vmo->content_size = content_size;
+    if (source != NULL) { /* G9: who waits for what is beyond the end now looks again, and finds that */
+        page_source_answer(source, vmo->own.first + pages, PAGE_TREE_INDEX_MAX + 1, PAGE_REQUEST_ANY, TS_OK);
+    }
     return TS_OK;
 }
 
@@ -414,7 +460,7 @@ ts_status_t vmo_set_cache_policy(struct vmo *vmo, uint32_t policy) {
     mutex_acquire(&family->lock);
     spinlock_acquire(&family->links_lock);
     bool used = !list_is_empty(&vmo->view->mappings) || !list_is_empty(&vmo->children) || vmo->view->pins != 0 ||
-                vmo->sliced != NULL || family->view_count > 1;
+                vmo->sliced != NULL || family->view_count > 1 || family->source != NULL;
     spinlock_release(&family->links_lock);
     if (!used) {
         if (vmo->memory_type == PT_TYPE_CACHED) {

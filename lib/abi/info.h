@@ -24,6 +24,7 @@ enum ts_info_topic {
         13, /* resource ROOT or DEBUG: array of struct ts_info_interrupt, lines in use */
     TS_INFO_RESOURCE = 14, /* resource: struct ts_info_resource */
     TS_INFO_VMAR = 15,     /* vmar: struct ts_info_vmar */
+    TS_INFO_JOB_RECLAIM = 16, /* job: struct ts_info_reclaim */
 };
 
 struct ts_info_handle_basic {
@@ -98,6 +99,19 @@ struct ts_info_vmo {
     uint8_t resizable;     /* 1 */
     uint8_t discardable;   /* 1 */
     uint64_t discarded;    /* bytes that were gone when it was locked */
+};
+
+/* Of the domain that the job's pages are in, its own or that of a job above it. */
+struct ts_info_reclaim {
+    uint32_t policy; /* enum ts_reclaim_policy */
+    uint32_t frames; /* that the pages should have */
+    uint32_t pages;  /* that are there */
+    uint32_t aside;  /* of these, chosen, and kept until they are written back */
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t evictions;
+    uint64_t ghost_hits; /* ARC: misses of pages that had left not long ago */
+    uint64_t target;     /* ARC: frames that pages used once should have */
 };
 
 struct ts_info_vmar {

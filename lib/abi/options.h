@@ -33,6 +33,23 @@
 #define TS_VMO_CHILD_SLICE                      (1u << 3) /* the parent's pages themselves */
 #define TS_VMO_CHILD_NO_WRITE                   (1u << 4) /* a handle without WRITE */
 
+/* Option of pager_create_vmo, beside TS_VMO_RESIZABLE. */
+#define TS_VMO_TRAP_DIRTY (1u << 6) /* the pager is asked before a clean page is written */
+
+/* Operations of pager_op_range. */
+enum ts_pager_op {
+    TS_PAGER_OP_FAIL = 1,            /* who waits for the range gets an error, which is given as data */
+    TS_PAGER_OP_DIRTY = 2,           /* pages may be written */
+    TS_PAGER_OP_WRITEBACK_BEGIN = 3, /* dirty pages are about to be written back */
+    TS_PAGER_OP_WRITEBACK_END = 4,   /* they were: what was not written in between is clean */
+};
+
+/* What pager_query_dirty_ranges lists, in bytes. */
+struct ts_vmo_dirty_range {
+    uint64_t offset, length;
+    uint64_t options; /* 0 */
+};
+
 /* Operations of vmo_op_range and vmar_op_range. */
 enum ts_vmo_op {
     TS_VMO_OP_COMMIT = 1,           /* makes the VMO's own pages; needs WRITE */
@@ -46,6 +63,15 @@ enum ts_vmo_op {
     TS_VMO_OP_CACHE_CLEAN = 8,      /* needs READ */
     TS_VMO_OP_CACHE_CLEAN_INVALIDATE = 9, /* needs READ */
     TS_VMO_OP_TRY_LOCK = 10,        /* as LOCK, but only if nothing was discarded */
+};
+
+/* Which page a reclaim domain gives up. */
+enum ts_reclaim_policy {
+    TS_RECLAIM_NONE = 0, /* none, ever */
+    TS_RECLAIM_LRU = 1,
+    TS_RECLAIM_ARC = 2,
+    TS_RECLAIM_CLOCK = 3,
+    TS_RECLAIM_COUNT = 4,
 };
 
 /* How mappings of a VMO reach its memory. */
@@ -120,7 +146,7 @@ enum ts_debug_counter {
     TS_COUNTER_INTERRUPTS_OFF_MAX = 0, /* longest stretch with interrupts off, ns */
     TS_COUNTER_SWITCHES = 1,
     TS_COUNTER_CALLS = 2,
-    TS_COUNTER_FAULTS = 3,
+    TS_COUNTER_FAULTS = 3, /* page faults of user mode */
     TS_COUNTER_BOOT_NS = 4, /* from the kernel's first instruction to the start of init */
     TS_COUNTER_OBJECTS = 5, /* objects that exist */
     TS_COUNTER_CAPABILITIES = 6, /* nodes of derivation trees */

@@ -20,6 +20,7 @@ struct port;
 struct event;
 struct interrupt;
 struct resource;
+struct pager;
 
 /* What a handler that works on the frame returns when nothing is to be written: the thread waits
  * with an empty kernel stack, or the frame is complete. */
@@ -88,6 +89,7 @@ ts_status_t sys_reply_send(struct arch_frame *frame);
 ts_status_t sys_job_create(struct job *parent, uint32_t options, ts_handle_t *job);
 ts_status_t sys_job_set_ceiling(struct job *job, uint32_t kind, uint64_t value);
 ts_status_t sys_task_kill(ts_handle_t task);
+ts_status_t sys_job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
 
 /* process */
 ts_status_t sys_process_create(struct job *job, uaddr_t name, size_t length, uint32_t options,
@@ -151,3 +153,15 @@ ts_status_t sys_resource_create(struct resource *parent, const struct handle_vie
     uint32_t kind, uint64_t base, uint64_t length, ts_handle_t *resource);
 ts_status_t sys_ports_enable(struct resource *resource, const struct handle_view *resource_view,
     uint32_t base, uint32_t length);
+
+/* pager */
+ts_status_t sys_pager_create(uint32_t options, ts_handle_t *pager);
+ts_status_t sys_pager_create_vmo(struct pager *pager, uint32_t options, struct port *port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo);
+ts_status_t sys_pager_supply_pages(struct pager *pager, struct vmo *vmo, uint64_t offset,
+    uint64_t length, struct vmo *from, uint64_t from_offset);
+ts_status_t sys_pager_detach_vmo(struct pager *pager, struct vmo *vmo);
+ts_status_t sys_pager_op_range(struct pager *pager, uint32_t op, struct vmo *vmo, uint64_t offset,
+    uint64_t length, uint64_t data);
+ts_status_t sys_pager_query_dirty_ranges(struct pager *pager, struct vmo *vmo, uint64_t offset,
+    uint64_t length, uaddr_t ranges, size_t size, size_t *actual, size_t *available);

@@ -79,6 +79,9 @@ ts_status_t ts_job_set_ceiling(ts_handle_t job, uint32_t kind, uint64_t value);
 /* Ends a process, or a job with everything below it. */
 ts_status_t ts_task_kill(ts_handle_t task);
 
+/* How many frames the job's paged memory has, and which page leaves when there is no room. */
+ts_status_t ts_job_set_reclaim(ts_handle_t job, uint32_t policy, uint64_t frames);
+
 /* Makes a process with an empty address space. */
 ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
     ts_handle_t *process, ts_handle_t *vmar);
@@ -212,3 +215,25 @@ ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t obj
 
 /* How mappings reach the memory (TS_CACHE_POLICY_); while there are none. */
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy);
+
+/* Makes a pager, which fills VMOs from user space. */
+ts_status_t ts_pager_create(uint32_t options, ts_handle_t *pager);
+
+/* Makes a VMO whose absent pages are asked for by packets on the port. */
+ts_status_t ts_pager_create_vmo(ts_handle_t pager, uint32_t options, ts_handle_t port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo);
+
+/* Moves pages out of a VMO to where the pager's VMO has none, and lets who waits for them go on. */
+ts_status_t ts_pager_supply_pages(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, ts_handle_t from, uint64_t from_offset);
+
+/* The VMO asks for nothing any more: absent pages cannot be had. */
+ts_status_t ts_pager_detach_vmo(ts_handle_t pager, ts_handle_t vmo);
+
+/* An operation (TS_PAGER_OP_) on pages of the pager's VMO: refuse them, let them be written, write them back. */
+ts_status_t ts_pager_op_range(ts_handle_t pager, uint32_t op, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, uint64_t data);
+
+/* Lists dirty pages (an array of struct ts_vmo_dirty_range): how many ranges were stored, and how many there are. */
+ts_status_t ts_pager_query_dirty_ranges(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, void *ranges, size_t size, size_t *actual, size_t *available);

@@ -26,6 +26,9 @@ int main(int argc, char **argv) {
     bench_messages();
     bench_signals();
     bench_memory();
+    ts_print("bench: half of it is done\n"); /* silence ends it */
+    bench_faults();
+    bench_snapshots();
     bench_objects();
     bench_interrupts();
     measure_print();

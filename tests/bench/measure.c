@@ -58,6 +58,12 @@ void measure_must(ts_status_t status, const char *what) {
     }
 }
 
+uint64_t measure_faults(void) {
+    uint64_t faults = 0;
+    measure_must(ts_system_debug(ts_startup_handle("debug"), TS_DEBUG_COUNTER, TS_COUNTER_FAULTS, &faults), "faults");
+    return faults;
+}
+
 void measure_print(void) {
     for (unsigned i = 0; i < result_count; i++) {
         ts_print("result %s %lu%s\n", results[i].name, results[i].instructions,

@@ -22,5 +22,8 @@ void measure(const char *name, measure_run *run, uint64_t count, unsigned per_co
 /* A preparation that must not fail: says so and ends the program if it did. */
 void measure_must(ts_status_t status, const char *what);
 
+/* Page faults of user mode so far. */
+uint64_t measure_faults(void);
+
 /* Prints `result NAME INSTRUCTIONS` for each, and `marked` after it if measure_ticks() ran it between marks. */
 void measure_print(void);

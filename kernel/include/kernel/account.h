@@ -9,10 +9,13 @@
 #include "abi/status.h"
 
 struct object;
+struct reclaim_domain;
 
 struct account {
     struct object *owner;                 /* its job: each object that is charged here keeps it */
     struct account *parent;               /* outlives this one */
+    struct reclaim_domain *domain;        /* of the pages that are charged here (kernel/reclaim.h); null: none. Set
+                                             before anything is charged */
     uint64_t used[TS_CEILING_COUNT];      /* atomic */
     uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
     uint64_t found;                       /* bytes that an audit found so far; the audit's own */

@@ -8,6 +8,7 @@
 #include "abi/bootinfo.h"
 #include "abi/types.h"
 #include "base/list.h"
+#include "kernel/reclaim_policy.h"
 
 /* What a frame is used for: checked by the audit, and by free. */
 enum frame_use {
@@ -25,7 +26,10 @@ struct payer;
 /* One per frame of RAM, 64 bytes at most. The owner room uses `owner`, `index`, `link`, zero at first; frames.c the
  * rest. Undefined while the frame is free, and before its first use. */
 struct frame {
-    struct list_node link;
+    union {
+        struct list_node link;
+        struct reclaim_page reclaim; /* pages of VMOs, while their domain tracks them (vm/reclaim.h) */
+    };
     void *owner;          /* VMO family, page table or cache it belongs to */
     uint64_t index;       /* page index in the owner */
     struct payer *payer;  /* pages and nodes of VMOs: whose account pays */
@@ -41,6 +45,8 @@ enum frame_flags {
     FRAME_ANY = 0,
     FRAME_DIRTY_OK = 1, /* frame_alloc: contents need not be zeroed */
     FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
+    FRAME_DIRTY = 4,    /* the same, in a pager's VMO: written since the pager supplied or wrote it back */
+    FRAME_WRITEBACK = 8, /* the same: being written back, and not written since that began */
 };
 
 /* Builds the arenas. bi: validated, and stays. The direct map covers all of its memory. Boot CPU only. */
@@ -56,6 +62,9 @@ void frame_free(struct frame *frame);
  * (0: anywhere). Zeroed unless FRAME_DIRTY_OK. Null when there is no such run. */
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
+
+/* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
+void frames_poison_free(void);
 
 uint64_t frame_to_phys(const struct frame *frame);
 void *frame_to_virt(const struct frame *frame);

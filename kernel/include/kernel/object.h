@@ -67,11 +67,12 @@ static inline void object_reference(struct object *object) {
     ASSERT(before != 0 && before != UINT32_MAX);
 }
 
-/* For who finds the object in a list that `released` takes it out of. False: its last reference has gone. */
+/* The same for who found the object in a list, where it may be on its way out: false, and no reference. The list's lock
+ * is held, under which the object leaves it. */
 static inline bool object_try_reference(struct object *object) {
-    uint32_t before = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
-    while (before != 0) {
-        if (__atomic_compare_exchange_n(&object->references, &before, before + 1, false, __ATOMIC_RELAXED,
+    uint32_t count = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+    while (count != 0) {
+        if (__atomic_compare_exchange_n(&object->references, &count, count + 1, true, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
             return true;
         }

@@ -96,6 +96,10 @@ ts_status_t pagetable_translate(const struct pagetable *pt, uint64_t va, uint32_
  * stale translation) is then gone, and the access may be retried. NOT_FOUND, ACCESS_DENIED otherwise. */
 ts_status_t pagetable_touch(struct pagetable *pt, uint64_t va, uint32_t access);
 
+/* Whether the leaf at va was accessed since this was asked last, as far as the CPU or pagetable_touch() told. Nothing is
+ * flushed: a CPU that remembers the translation tells of no access until it forgets it. */
+bool pagetable_clear_accessed(struct pagetable *pt, uint64_t va);
+
 /* Splits the large leaf that covers va one level down; every byte keeps its mapping and permissions. Follows
  * break-before-make where the format asks for it. BAD_STATE: not a large leaf. */
 ts_status_t pagetable_split_large_page(struct pagetable *pt, uint64_t va, struct pt_flush *flush);

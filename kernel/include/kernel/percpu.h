@@ -56,6 +56,7 @@ struct percpu {
     uint64_t grace_target;
 
     uint64_t switches, interrupts, ipis; /* statistics */
+    uint64_t faults;                     /* page faults of user mode */
     ts_time_t idle_time, accounted;      /* idle so far; time up to which the running task is accounted */
     ts_time_t irq_off_since;             /* debug builds: when interrupts went off; 0: they are on, or not measured */
     ts_time_t irq_off_max;               /* atomic: the longest stretch */

@@ -21,7 +21,9 @@ enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_BLOCKED, TASK_MIGRATI
 
 enum task_attention { ATTENTION_KILL = 1 };
 
-enum { PRIORITY_IDLE = 0, PRIORITY_DEFAULT = 64, PRIORITY_MAX = 255 };
+/* TIDY: of tasks that give back what programs dropped: above programs, so that a busy one cannot keep memory from
+ * being freed, below drivers. */
+enum { PRIORITY_IDLE = 0, PRIORITY_DEFAULT = 64, PRIORITY_TIDY = 144, PRIORITY_MAX = 255 };
 
 struct timeout {
     struct tree_node node;        /* in the CPU's timeouts, protected by its timeout_lock */

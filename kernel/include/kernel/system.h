@@ -15,7 +15,6 @@ uint64_t audit_run(void);
 
 /* TS_DEBUG_COUNTER: enum ts_debug_counter, except TS_COUNTER_CALLS, which is the dispatcher's. INVALID_ARGS. */
 ts_status_t system_counter(uint64_t counter, uint64_t *value);
-void system_count_fault(void);
 void system_boot_done(void);
 
 /* Debug builds: the nth allocation from now on in system calls and page faults of the job's processes, or of jobs below

@@ -103,6 +103,10 @@ ts_status_t job_create_root(uint64_t memory_ceiling);
 ts_status_t job_create(struct job *parent, struct job **job);
 /* Kills everything below and the job itself. Has preemption points. */
 void job_kill(struct job *job);
+
+/* Gives a job without processes and jobs below it a reclaim domain of its own (kernel/reclaim.h). INVALID_ARGS,
+ * BAD_STATE, NO_MEMORY. */
+ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
 /* A process or a child of the job is dead, or was never more than a name: a killed job dies with the last. */
 void job_member_gone(struct job *job);
 /* The next job after `job` (null: the root) in a walk over all of them; null at the end. task_tree_lock held. */

@@ -14,6 +14,7 @@ struct address_space {
     struct mutex lock;
     struct spinlock table_lock; /* LOCK_VMAR: table, charged_tables */
     struct pagetable table;
+    bool accessed_cleared;      /* CPUs may remember translations whose accessed bits were cleared; table_lock */
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
     uint32_t references;     /* atomic: VMARs and the process */

@@ -3,7 +3,9 @@
 #include "abi/options.h"
 #include "abi/rights.h"
 #include "kernel/assert.h"
+#include "kernel/fault.h"
 #include "kernel/frames.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/pagetable.h"
 #include "kernel/selftest.h"
@@ -116,6 +118,60 @@ static bool memory_beyond_the_ceiling_leaves_nothing(void) {
     return end();
 }
 
+/* V4, V6, V13: no program can pin yet, so that these are tried here. */
+static bool pinned_memory_stays(void) {
+    struct vmo *vmo = NULL, *child = NULL;
+    EXPECT(begin());
+    EXPECT(vmo_create(&account, 4 * TS_PAGE_SIZE, TS_VMO_RESIZABLE, &vmo) == TS_OK);
+    void *page = vmo_pin_page(vmo, 2);
+    EXPECT(page != NULL);
+    *(uint64_t *)page = 7;
+    EXPECT(vmo_set_size(vmo, TS_PAGE_SIZE) == TS_ERR_BAD_STATE);
+    EXPECT(vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 0, 4 * TS_PAGE_SIZE) == TS_ERR_BAD_STATE);
+    EXPECT(vmo_op_range(vmo, TS_VMO_OP_ZERO, 0, 4 * TS_PAGE_SIZE) == TS_ERR_BAD_STATE);
+    EXPECT(vmo_create_child(vmo, &account, TS_VMO_CHILD_SNAPSHOT, 0, TS_PAGE_SIZE, &child) == TS_ERR_BAD_STATE);
+    EXPECT(vmo_set_cache_policy(vmo, TS_CACHE_POLICY_UNCACHED) == TS_ERR_BAD_STATE);
+    EXPECT(*(uint64_t *)page == 7 && vmo->size == 4 * TS_PAGE_SIZE);
+    EXPECT(vmo_set_size(vmo, 8 * TS_PAGE_SIZE) == TS_OK);
+    object_release(&vmo->object);
+    return end();
+}
+
+/* V9: what a policy means stands in the page table, as far as its format has a place for it. */
+static bool policy_is_mapped(struct address_space *space, struct vmar *root, uint32_t policy) {
+    struct vmo *vmo = NULL;
+    struct pt_mapping leaf = {0};
+    uint64_t address = 0;
+    uint32_t expected = policy << PT_TYPE_SHIFT & space->table.format->kept_flags;
+    EXPECT(vmo_create(&account, TS_PAGE_SIZE, 0, &vmo) == TS_OK);
+    EXPECT(vmo_set_cache_policy(vmo, policy) == TS_OK);
+    EXPECT(vmar_map(root, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, vmo, TS_RIGHT_ALL, NULL, 0, TS_PAGE_SIZE,
+                    &address) == TS_OK);
+    object_release(&vmo->object);
+    EXPECT(fault_resolve(space, address, FAULT_READ) == TS_OK);
+    EXPECT(pagetable_query(&space->table, address, &leaf) == TS_OK);
+    EXPECT((leaf.flags & PT_TYPE_MASK) == expected);
+    EXPECT(fault_resolve(space, address, FAULT_WRITE) == TS_OK);
+    EXPECT(pagetable_query(&space->table, address, &leaf) == TS_OK);
+    EXPECT((leaf.flags & PT_TYPE_MASK) == expected && (leaf.flags & PT_WRITE) != 0);
+    return vmar_unmap(root, address, TS_PAGE_SIZE) == TS_OK;
+}
+
+static bool cache_policies_reach_page_tables(void) {
+    struct address_space *space = NULL;
+    struct vmar *root = NULL;
+    bool passed = true;
+    EXPECT(begin());
+    EXPECT(address_space_new(&account, &space, &root) == TS_OK);
+    for (uint32_t policy = TS_CACHE_POLICY_CACHED; policy <= TS_CACHE_POLICY_WRITE_THROUGH; policy++) {
+        passed = passed && policy_is_mapped(space, root, policy);
+    }
+    EXPECT(vmar_destroy(root) == TS_OK);
+    address_space_retire(space);
+    EXPECT(passed);
+    return end();
+}
+
 /* --- mappings in one piece --- */
 
 static bool piece_is_mapped(struct vmar *root, uint64_t at, uint64_t size, size_t leaf) {
@@ -163,7 +219,7 @@ static bool pieces_use_large_pages(void) {
 static uint32_t round_wanted, readers_done, wrong_values, readers_stop; /* atomic */
 
 /* Reads all pages once in each round, so that the CPU remembers where they are. */
-static void read_shared(void *argument) {
+KASAN_UNCHECKED static void read_shared(void *argument) {
     (void)argument;
     for (uint32_t round = 1; __atomic_load_n(&readers_stop, __ATOMIC_ACQUIRE) == 0;) {
         if (__atomic_load_n(&round_wanted, __ATOMIC_ACQUIRE) < round) {
@@ -231,6 +287,8 @@ static const struct selftest tests[] = {
     {"large_vmo_is_freed", large_vmo_is_freed},
     {"relatives_end_in_turn", relatives_end_in_turn},
     {"memory_beyond_the_ceiling_leaves_nothing", memory_beyond_the_ceiling_leaves_nothing},
+    {"pinned_memory_stays", pinned_memory_stays},
+    {"cache_policies_reach_page_tables", cache_policies_reach_page_tables},
     {"pieces_use_large_pages", pieces_use_large_pages},
     {"other_cpus_forget_what_is_unmapped", other_cpus_forget_what_is_unmapped},
 };

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reclaim domains: a job may say how many frames the pages have that pagers fill for its VMOs, and which policy chooses
+ * the ones that leave (kernel/reclaim_policy.h). Jobs below it share its domain, unless they have their own.
+ *
+ * A domain's lock spins and is taken with a family's lock held, or none. Who looks for a victim finds its family with
+ * the domain's lock held, references it, and takes the family's lock afterwards.
+ */
+#pragma once
+
+#include "abi/info.h"
+#include "kernel/frames.h"
+
+struct account;
+struct reclaim_domain;
+
+#define RECLAIM_FRAMES_MAX ((uint64_t)1 << 18)
+
+/* A domain for an account below `payer`, which pays for it: frames 1 .. RECLAIM_FRAMES_MAX, policy of enum
+ * ts_reclaim_policy. INVALID_ARGS, NO_MEMORY. */
+ts_status_t reclaim_domain_new(struct account *payer, uint32_t policy, uint64_t frames, struct reclaim_domain **domain);
+void reclaim_domain_free(struct account *payer, struct reclaim_domain *domain);
+
+/* Whether the account has a domain of its own. */
+bool reclaim_has_own(const struct account *account);
+
+/* The figures of the account's domain, its own or one above; all 0: there is none. */
+void reclaim_info(const struct account *account, struct ts_info_reclaim *record);
