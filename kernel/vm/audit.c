@@ -200,9 +200,12 @@ static bool page_is_right(const struct mapping *mapping, uint64_t va, uint64_t p
         return pa == vmo->physical_base + mapping->vmo_offset + (va - mapping->region.base);
     }
     uint64_t page = mapping_page(mapping, va);
-    const struct frame *frame = page < vmo->view->pages ? view_page(vmo->view, page) : NULL;
+    struct frame *frame;
+    if (page >= vmo->view->pages || view_find(vmo->view, page, &frame) != TS_OK) {
+        return false;
+    }
     if (frame == NULL) {
-        return page < vmo->view->pages && pa == fault_zero_page() && !writable;
+        return pa == fault_zero_page() && !writable;
     }
     return pa == frame_to_phys(frame) && (!writable || view_owns_page(vmo->view, page));
 }

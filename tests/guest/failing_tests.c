@@ -4,6 +4,7 @@
  * fails, calls must say so with a clean error, the audit must find nothing, and nothing may be left.
  * `every=1` tries each allocation instead of each 50th, `seed=` says where to begin.
  */
+#include "guest/cpu.h"
 #include "guest/device.h"
 #include "guest/groups.h"
 #include "guest/support.h"
@@ -253,6 +254,12 @@ static void devices(void) {
     may_close(registers);
     may_close(interrupt);
     may_close(lines);
+    if (cpu_has_ports) {
+        ts_handle_t range = TS_HANDLE_INVALID;
+        may(ts_resource_create(guest_self.extra, TS_RESOURCE_IOPORT, DEVICE_PORT_RESULT, 1, &range));
+        may(ts_ports_enable(range, DEVICE_PORT_RESULT, 1));
+        may_close(range);
+    }
 }
 
 static void other_calls(void) {
