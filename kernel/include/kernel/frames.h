@@ -7,6 +7,7 @@
 
 #include "abi/bootinfo.h"
 #include "abi/types.h"
+#include "arch/mmu.h"
 #include "base/list.h"
 
 /* What a frame is used for: checked by the audit, and by free. */
@@ -34,6 +35,7 @@ struct frame {
     uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
     uint8_t use;          /* enum frame_use, atomic */
     uint8_t flags;
+    uint32_t number;      /* its physical address in pages */
 };
 
 enum frame_flags {
@@ -56,8 +58,14 @@ void frame_free(struct frame *frame);
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
 
-uint64_t frame_to_phys(const struct frame *frame);
-void *frame_to_virt(const struct frame *frame);
+/* Of frames that are or were allocated. */
+static inline uint64_t frame_to_phys(const struct frame *frame) {
+    return (uint64_t)frame->number << TS_PAGE_SHIFT;
+}
+static inline void *frame_to_virt(const struct frame *frame) {
+    return phys_to_virt(frame_to_phys(frame));
+}
+
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
 
 /* Whether any byte of [base, base+length), which does not wrap, is RAM that the kernel hands out or that holds what
