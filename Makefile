@@ -4,10 +4,12 @@
 #   PROGRAM  name of the program made from SOURCES      FLOAT    yes: the program may use floating point
 #   HEADERS  of kernel/include/kernel: the room's, where no file of SOURCES has the name
 #   PLAIN    files that are built without sanitizers and stack protector
+#   UNSHADOWED  files whose accesses KASAN does not check: what runs before there is a shadow, and allocators
 #   HOST_TESTS, HOST_SOURCES, HOST_USES: see scripts/host.mk
 
 ARCH    ?= x86_64
-VARIANT ?= release
+KASAN   ?=
+VARIANT ?= $(if $(KASAN),kasan,release)
 ARCHS   := x86_64 arm64 riscv64
 BUILD   := build/$(ARCH)/$(VARIANT)
 GEN     := build/gen
@@ -24,9 +26,10 @@ Q := $(if $(V),,@)
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH is one of: $(ARCHS))
 endif
-ifeq ($(filter $(VARIANT),release debug),)
-$(error VARIANT is one of: release debug)
+ifeq ($(filter $(VARIANT),release debug kasan),)
+$(error VARIANT is one of: release debug kasan)
 endif
+override KASAN := $(filter kasan,$(VARIANT))
 
 # Reads a file that only says that the packages are there: make installs them to get it, and starts again.
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
@@ -62,17 +65,27 @@ KERNEL_x86_64  := -mno-red-zone -mcmodel=kernel
 KERNEL_arm64   := -ffixed-x18
 CONFIG_release := -DCONFIG_DEBUG=0
 CONFIG_debug   := -DCONFIG_DEBUG=1
-KERNEL_STACK_KIB ?= 16
+CONFIG_kasan   := -DCONFIG_DEBUG=1
+KERNEL_STACK_KIB ?= $(if $(KASAN),32,16)
 STACK_BITS := $(or $(patsubst %:$(KERNEL_STACK_KIB),%,$(filter %:$(KERNEL_STACK_KIB),14:16 15:32 16:64)),\
                    $(error KERNEL_STACK_KIB is 16, 32 or 64))
 STACK_SIZE := $(shell expr $(KERNEL_STACK_KIB) \* 1024)
 INSTRUMENT_debug := -fsanitize=undefined -fstack-protector-strong -mstack-protector-guard=global
+INSTRUMENT_kasan := $(INSTRUMENT_debug)
 INSTRUMENT     := $(INSTRUMENT_$(VARIANT))
+# The address sanitizer: every access is a call. SHADOW_OFFSET is that of kernel/mm/kasan_private.h. Calls of memory
+# functions, those that the compiler makes included, go to versions that check.
+SHADOW_OFFSET := 0xdfffffe800000000
+KASAN_FLAGS   := -fsanitize=kernel-address -fasan-shadow-offset=$(SHADOW_OFFSET) -fsanitize-address-use-after-scope \
+                 --param asan-stack=1 --param asan-globals=1 --param asan-instrumentation-with-call-threshold=0
+KASAN_CHECKED := memcpy memmove memset memcmp strlen strnlen string_copy arch_copy_from_user arch_copy_to_user
+SHADOWED      := $(KASAN)
 PLAIN_FLAGS    := -fno-stack-protector
 
 BASE_FLAGS   := $(CFLAGS_COMMON) $(CFLAGS_$(ARCH)) $(CONFIG_$(VARIANT)) $(PLAIN_FLAGS)
 # The kernel's backtraces follow frame pointers; nothing reads those of programs.
 KERNEL_FLAGS := $(BASE_FLAGS) -fno-omit-frame-pointer $(INTEGER_$(ARCH)) $(KERNEL_$(ARCH)) -DCONFIG_STACK_BITS=$(STACK_BITS) \
+                $(if $(KASAN),-DCONFIG_KASAN=1 -DKASAN_SHADOW_OFFSET=$(SHADOW_OFFSET)ul) \
                 -I lib -I boot -I arch -I arch/include \
                 -I arch/$(ARCH)/include -I kernel/include -I drivers -I $(GEN)
 USER_FLAGS   := $(BASE_FLAGS) -I lib -I lib/os/$(ARCH)/include -I drivers -I user -I tests -I $(GEN)
@@ -81,7 +94,7 @@ LINK := $(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=non
 # --- Rooms
 
 ROOMS := $(sort $(patsubst %/rules.mk,%,$(shell find arch boot drivers kernel lib user tests -name rules.mk 2>/dev/null)))
-ROOM_VARIABLES := SOURCES USES PROGRAM FLOAT PLAIN HOST_TESTS HOST_SOURCES HOST_USES
+ROOM_VARIABLES := SOURCES USES PROGRAM FLOAT PLAIN UNSHADOWED HOST_TESTS HOST_SOURCES HOST_USES
 define read_room
 $(foreach variable,$(ROOM_VARIABLES),$(eval $(variable) :=))
 $(eval include $(1)/rules.mk)
@@ -122,6 +135,8 @@ kernel: $(BUILD)/$(IMAGE_$(ARCH))
 
 $(foreach room,$(KERNEL_ROOMS),$(foreach file,$(PLAIN.$(room)),\
     $(eval $(BUILD)/kernel/$(room)/$(basename $(file)).o: INSTRUMENT :=)))
+$(foreach room,$(KERNEL_ROOMS),$(foreach file,$(PLAIN.$(room)) $(UNSHADOWED.$(room)),\
+    $(eval $(BUILD)/kernel/$(room)/$(basename $(file)).o: SHADOWED :=)))
 
 # What the kernel is built with besides its sources.
 $(BUILD)/kernel.options: force
@@ -130,7 +145,8 @@ $(BUILD)/kernel.options: force
 $(BUILD)/kernel/%.o: %.c Makefile $(BUILD)/kernel.options | $(GENERATED)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  CC      $<")
-	$(Q)$(CC) $(KERNEL_FLAGS) $(INSTRUMENT) -c $< -o $@
+	$(Q)$(CC) $(KERNEL_FLAGS) $(INSTRUMENT) $(if $(SHADOWED),$(KASAN_FLAGS)) -c $< -o $@
+	$(if $(SHADOWED),$(Q)$(OBJCOPY) $(foreach name,$(KASAN_CHECKED),--redefine-sym $(name)=kasan_$(name)) $@)
 
 $(BUILD)/kernel/%.S.o: %.S Makefile $(BUILD)/kernel.options | $(GENERATED)
 	@mkdir -p $(@D)

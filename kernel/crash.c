@@ -7,6 +7,7 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/frames.h"
+#include "kernel/heap.h"
 #include "kernel/sched.h"
 #include "kernel/init.h"
 
@@ -69,6 +70,67 @@ static void crash_foreign_free(void) {
     frame_free(&stranger);
 }
 
+/* What only the address sanitizer sees at once: the rest of these leaves memory changed, or read, that was not theirs. */
+
+static struct sample {
+    uint64_t words[3];
+} samples[3];
+static SLAB_CACHE(sample_cache, struct sample);
+
+static void crash_kasan_heap(void) {
+    char *block = heap_alloc(20);
+    ((volatile char *)block)[20 + zero] = 'x';
+}
+
+static void crash_kasan_use_after_free(void) {
+    uint64_t *block = heap_alloc(sizeof(*block));
+    heap_free(block);
+    zero = *(volatile uint64_t *)((uintptr_t)block + zero);
+}
+
+static void crash_kasan_slab(void) {
+    struct sample *object = slab_alloc(&sample_cache);
+    zero = ((volatile uint64_t *)object->words)[3 + zero];
+}
+
+static void crash_kasan_slab_free(void) {
+    struct sample *object = slab_alloc(&sample_cache);
+    slab_free(&sample_cache, object);
+    ((volatile uint64_t *)object->words)[zero] = 1;
+}
+
+static void crash_kasan_frame(void) {
+    struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_ANY);
+    volatile uint64_t *words = frame_to_virt(frame);
+    frame_free(frame);
+    words[zero] = 1;
+}
+
+static void crash_kasan_stack(void) {
+    volatile char bytes[20];
+    bytes[0] = 'x';
+    zero = (uint8_t)((volatile char *)((uintptr_t)bytes + zero))[20];
+}
+
+static void crash_kasan_scope(void) {
+    volatile char *escaped = NULL;
+    for (unsigned i = 0; i < 1; i++) {
+        volatile char bytes[32];
+        bytes[0] = 'x';
+        escaped = bytes + zero;
+    }
+    zero = (uint8_t)escaped[0];
+}
+
+static void crash_kasan_global(void) {
+    zero = *(volatile uint64_t *)((uintptr_t)samples + sizeof(samples) + zero);
+}
+
+/* The memory functions are not compiled with checks, but replaced by such. */
+static void crash_kasan_memset(void) {
+    memset(heap_alloc(64), 1, 65 + zero);
+}
+
 static void let_others_run(void) {
     struct wait_queue queue;
     wait_queue_init(&queue, LOCK_WAIT);
@@ -91,7 +153,12 @@ void crash_if_asked(const char *command_line) {
         void (*crash)(void);
     } ways[] = {{"null", crash_null}, {"jump", crash_jump},           {"assert", crash_assert}, {"lock", crash_lock},
                 {"stack", crash_stack}, {"undefined", crash_undefined}, {"canary", crash_canary},
-                {"double-free", crash_double_free}, {"foreign-free", crash_foreign_free}};
+                {"double-free", crash_double_free}, {"foreign-free", crash_foreign_free},
+                {"kasan-heap", crash_kasan_heap}, {"kasan-use-after-free", crash_kasan_use_after_free},
+                {"kasan-slab-free", crash_kasan_slab_free}, {"kasan-slab", crash_kasan_slab},
+                {"kasan-frame", crash_kasan_frame}, {"kasan-stack", crash_kasan_stack},
+                {"kasan-scope", crash_kasan_scope}, {"kasan-global", crash_kasan_global},
+                {"kasan-memset", crash_kasan_memset}};
     const char *way = CONFIG_DEBUG ? crash_way(command_line) : NULL;
     if (way == NULL) {
         return;

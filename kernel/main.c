@@ -9,12 +9,14 @@
 #include "kernel/frames.h"
 #include "kernel/heap.h"
 #include "kernel/init.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/system.h"
 #include "kernel/task_tree.h"
 #include "kernel/trace.h"
+#include "kernel/vm_audit.h"
 
 #define MEMORY_MIN      ((uint64_t)32 << 20)
 #define PERCPU_STRIDE   ((uint64_t)1 << 16)
@@ -118,7 +120,11 @@ static void boot_task(void *context) {
     crash_if_asked(bi->command_line);
 }
 
-_Noreturn void kernel_main(const struct boot_info *bi) {
+/* Has no checked variables itself, since it runs before their shadow is there. */
+KASAN_UNCHECKED _Noreturn void kernel_main(const struct boot_info *bi) {
+    if (CONFIG_KASAN) {
+        kasan_early(bi->kernel.base);               /* before there is a checked variable on the stack */
+    }
     boot_info = bi;
     start_console(bi);                              /* so that everything below can complain */
     arch_init_early(bi);                            /* faults are reported from here on */
@@ -146,6 +152,7 @@ _Noreturn void kernel_main(const struct boot_info *bi) {
     syscall_set_mutation(bi->command_line);
     address_space_init();                           /* a task that takes address spaces apart */
     vmo_init();                                     /* and one for large memory objects */
+    vm_audit_init();
     struct task *first = task_create_kernel("boot", boot_task, (void *)(uintptr_t)bi, PRIORITY_DEFAULT);
     if (first == NULL) {
         panic("no memory for the first task");

@@ -58,6 +58,7 @@ bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
         irq_off_begin();
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
+        task_attend(); /* killed while it waited for a page, it ends for that reason */
         end_faulting_process(frame, fault);
     }
     if (fault->in_user_copy && fault->kind != FAULT_STACK) {

@@ -15,12 +15,9 @@ WHAT = {
     "selftest": "the kernel's self-tests",
     "guest": "the programs of tests/guest",
     "shell": "a session at the prompt",
-    "iso": "the ISO under BIOS",
-    "uefi": "the ISO under UEFI",
     "gicv2": "the older interrupt controller",
-    "gicv3-el2": "started at EL2",
     "gicv2-el2": "started at EL2, with the older controller",
-    "no-archive": "refuses to start without a boot archive",
+    "matrix": "machines that must work, and boots that must fail",
 }
 
 

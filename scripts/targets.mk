@@ -9,12 +9,13 @@ ACCEL     ?=
 QEMUFLAGS ?=
 MACHINE   ?= $(filter-out bios,$(FIRMWARE))
 ISO := $(BUILD)/tessera.iso
-MUTATE_ARCHS := $(if $(filter command line environment,$(origin ARCH)),$(ARCH),$(ARCHS))
+# All, unless ARCH is given.
+CHOSEN_ARCHS := $(if $(filter command line environment,$(origin ARCH)),$(ARCH),$(ARCHS))
 
-.PHONY: help run iso everything test test-boot test-smp64 mutate debug check golden rules readme clean force
+.PHONY: help run iso everything test test-boot test-smp64 test-kasan mutate debug check golden rules readme clean force
 help: ## lists the targets
-	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
-	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug SMP=cpus MEM=size APPEND='kernel command line'"
+	@sed -n 's/^\([a-z0-9_.-]*\):.*## \(.*\)/  make \1\t\2/p' scripts/targets.mk scripts/bench.mk | expand -t 24
+	@echo "Options: ARCH=x86_64|arm64|riscv64 VARIANT=release|debug|kasan KASAN=1 SMP=cpus MEM=size APPEND='kernel command line'"
 	@echo "         RUN='commands; to type' FIRMWARE=uefi MACHINE=row of scripts/targets.tbl ACCEL= QEMUFLAGS= V=1"
 	@echo "         KERNEL_STACK_KIB=16|32|64"
 
@@ -47,8 +48,11 @@ test-boot: everything ## boots all machines of the boot matrix, and all boots th
 test-smp64: everything ## boots with 64 CPUs on three architectures
 	$(Q)$(PYTHON) scripts/test.py --archs "$(ARCHS)" --no-host --no-boots --slice smp64
 
-mutate: $(foreach arch,$(MUTATE_ARCHS),build-$(arch)-debug) ## shows every call's tests turning red when the call does nothing; CALL=name for one
-	$(Q)$(PYTHON) scripts/mutate.py --archs "$(MUTATE_ARCHS)" --call "$(CALL)"
+test-kasan: $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-kasan) ## self-tests, guest tests and forbidden accesses with the address sanitizer
+	$(Q)$(PYTHON) scripts/test.py --archs "$(CHOSEN_ARCHS)" --no-host --slice kasan $(if $(BOOTS),--boots "$(BOOTS)")
+
+mutate: $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-debug) ## shows every call's tests turning red when the call does nothing; CALL=name for one
+	$(Q)$(PYTHON) scripts/mutate.py --archs "$(CHOSEN_ARCHS)" --call "$(CALL)"
 
 debug: all ## boots Tessera halted, with gdb-multiarch attached
 	$(Q)GDB="$(GDB)" $(PYTHON) scripts/debug.py $(RUN_OPTIONS)

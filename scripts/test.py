@@ -69,12 +69,12 @@ def table_rows(path):
             yield shlex.split(line)
 
 
-def read_boots(architectures, pattern):
+def read_boots(architectures, pattern, part):
     boots = []
     for name, variant, cpus, expect, append, detail, *words in table_rows(BOOTS):
         keys = dict(word.split("=", 1) for word in words)
         for arch in architectures:
-            if keys.get("arch", arch) != arch or not fnmatch.fnmatch(name, pattern):
+            if keys.get("slice", "fast") != part or keys.get("arch", arch) != arch or not fnmatch.fnmatch(name, pattern):
                 continue
             for count in cpus.split(","):
                 boots.append(Boot(name, arch, variant, int(count), expect, append, detail, keys))
@@ -273,14 +273,14 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-host", action="store_true", help="without the programs of the build machine")
     parser.add_argument("--no-boots", action="store_true", help="without the boots of boots.tbl")
-    parser.add_argument("--slice", default="fast", choices=matrix.SLICES, help="of the boot matrix")
+    parser.add_argument("--slice", default="fast", choices=matrix.SLICES, help="of the boots and the boot matrix")
     choice = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for old in OUTPUT.glob("*.log"):
         old.unlink()
     coverage.clear()
     architectures = choice.archs.split()
-    boots = [] if choice.no_boots else read_boots(architectures, choice.boots)
+    boots = [] if choice.no_boots else read_boots(architectures, choice.boots, choice.slice)
     rows = matrix.read_rows(architectures, choice.slice, choice.boots)
     programs = [] if choice.no_host or not HOST_PROGRAMS.exists() else HOST_PROGRAMS.read_text().split()
     reports = []

@@ -36,22 +36,8 @@ static unsigned data_line; /* bytes of the smallest data cache line */
         }                                                                                          \
     } while (0)
 
-/* Is word one of the words of the line? */
-static bool command_line_has(const char *line, const char *word) {
-    size_t length = strlen(word);
-    while (*line != 0) {
-        const char *space = strchr(line, ' ');
-        size_t width = space != NULL ? (size_t)(space - line) : strlen(line);
-        if (width == length && strncmp(line, word, length) == 0) {
-            return true;
-        }
-        line += space != NULL ? width + 1 : width;
-    }
-    return false;
-}
-
 void arm_mmu_init(void) {
-    software_bits = command_line_has(arm_boot_info->command_line, "adbits=soft");
+    software_bits = string_has_word(arm_boot_info->command_line, "adbits=soft");
     untagged = arm_field(ARM_READ(id_aa64mmfr0_el1), 4) < 2;
     data_line = 4u << arm_field(ARM_READ(ctr_el0), 16);
 }

@@ -22,11 +22,13 @@
 static struct boot_power power; /* constant after arch_start() */
 
 struct sbi_result sbi_call(uint64_t extension, uint64_t function, const uint64_t argument[5]) {
-    register uint64_t a0 __asm__("a0") = argument[0];
-    register uint64_t a1 __asm__("a1") = argument[1];
-    register uint64_t a2 __asm__("a2") = argument[2];
-    register uint64_t a3 __asm__("a3") = argument[3];
-    register uint64_t a4 __asm__("a4") = argument[4];
+    /* Loaded before the first register is set: a sanitizer calls a function at each load. */
+    uint64_t first = argument[0], second = argument[1], third = argument[2], fourth = argument[3], fifth = argument[4];
+    register uint64_t a0 __asm__("a0") = first;
+    register uint64_t a1 __asm__("a1") = second;
+    register uint64_t a2 __asm__("a2") = third;
+    register uint64_t a3 __asm__("a3") = fourth;
+    register uint64_t a4 __asm__("a4") = fifth;
     register uint64_t a6 __asm__("a6") = function;
     register uint64_t a7 __asm__("a7") = extension;
     __asm__ volatile("ecall"

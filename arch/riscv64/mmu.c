@@ -35,22 +35,6 @@ static inline void flush_all(void) {
     __asm__ volatile("sfence.vma" ::: "memory");
 }
 
-/* Whether `word` stands on the command line, between blanks. */
-static bool command_line_has(const char *line, const char *word) {
-    size_t length = strlen(word);
-    while (*line != 0) {
-        size_t token = 0;
-        while (line[token] != 0 && line[token] != ' ') {
-            token++;
-        }
-        if (token == length && strncmp(line, word, length) == 0) {
-            return true;
-        }
-        line += token + (line[token] != 0 ? 1 : 0);
-    }
-    return false;
-}
-
 /* A CPU without Sv48 ignores the write. */
 static void enter_sv48(void) {
     boot_table_sv48[511] = image_to_phys(boot_table) >> TS_PAGE_SHIFT << PTE_PPN_SHIFT | PTE_VALID;
@@ -64,7 +48,7 @@ static void enter_sv48(void) {
 }
 
 void mmu_init(const struct boot_info *bi) {
-    if (command_line_has(bi->command_line, "satp=sv48")) {
+    if (string_has_word(bi->command_line, "satp=sv48")) {
         enter_sv48();
     }
     kernel_root = arch_mmu_boot_root();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arch/impl/layout.h"
+#include "arch/stack.h"
 
 #define PERCPU_FRAME   0
 #define PERCPU_USER_SP 8
@@ -43,7 +44,7 @@
 #define STATUS_INVALID_ARGS -10
 
 #define USER_TOP_SHIFT  38
-#define BOOT_STACK_SIZE 16384
+#define BOOT_STACK_SIZE ARCH_STACK_SIZE
 #define EMERGENCY_SIZE  8192
 #define STACKS_SHIFT    34 /* the region of kernel stacks is what has these bits: */
 #define STACKS_PREFIX   -6 /* KERNEL_STACKS_BASE >> STACKS_SHIFT */

@@ -7,6 +7,7 @@
  * 128 GiB of the direct map are there, without them the first 4 GiB; adapter.c adds the rest.
  */
 #include "arch/impl/layout.h"
+#include "arch/stack.h"
 #include "x86_64/tables.h"
 
 #define PHYSICAL(symbol) ((symbol) - LAYOUT_IMAGE_BASE)
@@ -172,6 +173,6 @@ small_tables:
     .skip 4096 * SMALL_GIBS
     .globl boot_stack_bottom, boot_stack_top
 boot_stack_bottom:
-    .skip 16384
+    .skip ARCH_STACK_SIZE
 boot_stack_top:
     .section .note.GNU-stack, "", @progbits

@@ -8,6 +8,7 @@
 void account_init(struct account *account, struct account *parent, struct object *owner) {
     account->owner = owner;
     account->parent = parent;
+    account->found = 0;
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
         account->used[i] = 0;
         account->ceiling[i] = TS_CEILING_UNSET;
@@ -61,6 +62,12 @@ ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, ui
 
 void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
     release_up_to(account, NULL, kind, amount);
+}
+
+void account_add_found(struct account *account, uint64_t bytes) {
+    for (; account != NULL; account = account->parent) {
+        account->found += bytes;
+    }
 }
 
 uint64_t account_effective_ceiling(const struct account *account, enum ts_job_ceiling kind) {

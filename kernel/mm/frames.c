@@ -15,6 +15,7 @@
 #include "arch/mmu.h"
 #include "base/string.h"
 #include "kernel/assert.h"
+#include "kernel/kasan.h"
 #include "kernel/percpu.h"
 
 #define ARENA_MAX      32u
@@ -46,6 +47,7 @@ static unsigned arena_count;
 static uint64_t boot_frames; /* RAM that is in no arena: image, archive, frame arrays */
 static const struct boot_info *memory_map; /* constant after frames_init */
 static struct magazine magazines[TS_CPU_COUNT_MAX];
+bool (*memory_refuses)(void);
 
 static uint64_t counter_load(const uint64_t *counter) {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
@@ -77,6 +79,12 @@ struct frame *frame_from_phys(uint64_t pa) {
         }
     }
     return NULL;
+}
+
+static inline void shadow_frames(const struct frame *first, size_t count, enum kasan_shadow value) {
+    if (CONFIG_KASAN) {
+        kasan_set((uint64_t)frame_to_virt(first), count * TS_PAGE_SIZE, value);
+    }
 }
 
 /* The bitmap and its summaries. */
@@ -280,6 +288,9 @@ void frames_drain_magazines(void) {
 struct frame *frame_alloc(enum frame_use use, unsigned flags) {
     ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
     struct magazine *magazine = magazine_self();
+    if (memory_is_refused()) {
+        return NULL;
+    }
     uint64_t left = magazine->count;
     if (left == 0) {
         left = magazine_refill(magazine);
@@ -292,6 +303,7 @@ struct frame *frame_alloc(enum frame_use use, unsigned flags) {
     struct frame *frame = magazine->frame[left];
     bool clean = ((frame->flags & FRAME_CLEAN) | (flags & FRAME_DIRTY_OK)) != 0;
     frame_reset(frame, frame->number, use);
+    shadow_frames(frame, 1, KASAN_GOOD);
     counter_add(&magazine->used[use], 1);
     if (!clean) {
         memset(frame_to_virt(frame), 0, TS_PAGE_SIZE);
@@ -325,6 +337,7 @@ void frame_free(struct frame *frame) {
     if (magazine->count == MAGAZINE_SIZE) {
         magazine_drain(magazine, MAGAZINE_BATCH);
     }
+    shadow_frames(frame, 1, KASAN_FRAME_FREE);
     counter_add(&magazine->used[frame->use], -1ul);
     frame->use = FRAME_MAGAZINE;
     magazine->frame[magazine->count] = frame;
@@ -412,7 +425,7 @@ static struct frame *run_alloc(uint64_t count, uint64_t align, uint64_t limit, e
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags) {
     ASSERT(count > 0 && align > 0 && (align & (align - 1)) == 0);
     ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
-    if (align > (uint64_t)1 << 40 || count > (uint64_t)1 << 40) {
+    if (align > (uint64_t)1 << 40 || count > (uint64_t)1 << 40 || memory_is_refused()) {
         return NULL;
     }
     struct frame *first = run_alloc(count, align, limit, use);
@@ -424,6 +437,7 @@ struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum f
         return NULL;
     }
     counter_add(&magazine_self()->used[use], count);
+    shadow_frames(first, count, KASAN_GOOD);
     if ((flags & FRAME_DIRTY_OK) == 0) {
         memset(frame_to_virt(first), 0, count * TS_PAGE_SIZE);
     }
@@ -437,7 +451,18 @@ void frame_free_run(struct frame *first, size_t count) {
         counter_add(&magazine_self()->used[first[i].use], -1ul);
         first[i].use = FRAME_FREE;
     }
+    shadow_frames(first, count, KASAN_FRAME_FREE);
     bitmap_return_run(arena, (uint64_t)(first - arena->frames), count);
+}
+
+void frames_poison_free(void) {
+    for (unsigned i = 0; i < arena_count; i++) {
+        for (uint64_t index = 0; index < arenas[i].count; index++) {
+            if (bitmap_is_free(&arenas[i], index) || arenas[i].frames[index].use == FRAME_MAGAZINE) {
+                kasan_poison(phys_to_virt((arenas[i].first + index) << TS_PAGE_SHIFT), TS_PAGE_SIZE, KASAN_FRAME_FREE);
+            }
+        }
+    }
 }
 
 /* Boot. */

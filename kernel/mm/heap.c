@@ -5,7 +5,8 @@
  * A chunk's head separates it from its neighbours, so blocks never coalesce across chunks.
  *
  * A block is a header and its payload. Debug builds end the payload with a red zone, fill what is freed with a
- * pattern, and check both. heap_lock protects everything.
+ * pattern, and check both. With the address sanitizer nobody else may touch headers, zones and free blocks, and small
+ * blocks that are freed are laid aside for a while, so that their users are caught. heap_lock protects everything.
  */
 #include "kernel/heap.h"
 
@@ -13,15 +14,20 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/frames.h"
+#include "kernel/kasan.h"
 
 #define UNIT          16ul /* sizes and addresses are multiples of this */
 #define CHUNK_SIZE    ((size_t)65536)
 #define MAGIC_USED    0x55534544u
 #define MAGIC_FREE    0x46524545u
+#define MAGIC_ASIDE   0x41534944u
 #define ZONE_BYTE     0xa5
 #define POISON_BYTE   0x6b
 #define ZONE_SIZE     (CONFIG_DEBUG ? UNIT : 0)
 #define ALLOC_MAXIMUM ((size_t)1 << 40)
+#define ASIDE_COUNT   64u
+#define ASIDE_SIZE    4096ul /* of the largest block that is laid aside */
+#define FIND_LIMIT    65536ul
 
 struct block {
     size_t size;    /* with this header */
@@ -44,6 +50,8 @@ static struct spinlock heap_lock = SPINLOCK(LOCK_HEAP);
 static LIST_HEAD(free_blocks); /* by address */
 static LIST_HEAD(chunks);
 static struct heap_counts totals;
+static struct block *aside[ASIDE_COUNT]; /* a ring: the oldest gives its place to the next */
+static unsigned aside_next;
 
 static struct block *block_of(struct list_node *node) {
     return container_of(node, struct block, link);
@@ -101,6 +109,7 @@ static bool heap_grow_locked(size_t need) {
         return false;
     }
     struct chunk *chunk = frame_to_virt(first);
+    kasan_poison(chunk, size, KASAN_HEAP_FREE);
     chunk->size = size;
     list_add_tail(&chunks, &chunk->link);
     struct block *block = (struct block *)(chunk + 1);
@@ -189,7 +198,7 @@ void heap_init(void) {
 void *heap_alloc_aligned(size_t size, size_t align) {
     ASSERT(align > 0 && (align & (align - 1)) == 0);
     align = align < UNIT ? UNIT : align;
-    if (size > ALLOC_MAXIMUM || align > ALLOC_MAXIMUM) {
+    if (size > ALLOC_MAXIMUM || align > ALLOC_MAXIMUM || memory_is_refused()) {
         return NULL;
     }
     size_t payload = ((size == 0 ? 1 : size) + ZONE_SIZE + UNIT - 1) & ~(UNIT - 1);
@@ -208,6 +217,8 @@ void *heap_alloc_aligned(size_t size, size_t align) {
     if (block == NULL) {
         return NULL;
     }
+    kasan_poison(block, block->size, KASAN_HEAP_ZONE);
+    kasan_unpoison(block_payload(block), size);
     memset(block_payload(block), 0, size);
     if (CONFIG_DEBUG) {
         memset(block_payload(block) + size, ZONE_BYTE, block->slack);
@@ -230,6 +241,22 @@ static bool zone_is_whole(struct block *block) {
     return true;
 }
 
+/* The block that is to be freed now, null: none. */
+static struct block *lay_aside_locked(struct block *block) {
+    if (!CONFIG_KASAN || block->size > ASIDE_SIZE) {
+        return block;
+    }
+    struct block *oldest = aside[aside_next];
+    aside[aside_next] = block;
+    aside_next = (aside_next + 1) % ASIDE_COUNT;
+    block->magic = MAGIC_ASIDE;
+    totals.bytes_free += block->size;
+    if (oldest != NULL) {
+        totals.bytes_free -= oldest->size;
+    }
+    return oldest;
+}
+
 void heap_free(void *pointer) {
     if (pointer == NULL) {
         return;
@@ -240,15 +267,34 @@ void heap_free(void *pointer) {
     }
     spinlock_acquire(&heap_lock);
     if (block->magic != MAGIC_USED) {
-        panic("heap: %p is %s", pointer, block->magic == MAGIC_FREE ? "free already" : "not a block");
+        panic("heap: %p is %s", pointer, block->magic == MAGIC_FREE || block->magic == MAGIC_ASIDE ? "free already" : "not a block");
     }
     if (!zone_is_whole(block)) {
         panic("heap: written behind the %lu bytes at %p", block->size - HEADER_SIZE - block->slack, pointer);
     }
     totals.bytes_used -= block->size;
     totals.blocks_used--;
-    heap_shrink_locked(free_insert_locked(block));
+    kasan_poison(block, block->size, KASAN_HEAP_FREE);
+    block = lay_aside_locked(block);
+    if (block != NULL) {
+        heap_shrink_locked(free_insert_locked(block));
+    }
     spinlock_release(&heap_lock);
+}
+
+bool heap_find(const void *address, struct heap_place *place) {
+    uintptr_t start = (uintptr_t)address & ~(UNIT - 1);
+    for (uintptr_t at = start; at > start - FIND_LIMIT && frame_from_phys(at - KERNEL_DIRECT_BASE) != NULL; at -= UNIT) {
+        struct block *block = (struct block *)at;
+        bool used = block->magic == MAGIC_USED;
+        if ((used || block->magic == MAGIC_FREE || block->magic == MAGIC_ASIDE) &&
+            (uintptr_t)address - at < block->size) {
+            size_t size = block->size - HEADER_SIZE - (block->magic == MAGIC_FREE ? 0 : block->slack);
+            *place = (struct heap_place){.payload = block_payload(block), .size = size, .is_used = used};
+            return true;
+        }
+    }
+    return false;
 }
 
 void heap_count(struct heap_counts *counts) {
@@ -264,7 +310,7 @@ static unsigned audit_chunk(struct chunk *chunk, struct heap_counts *found, void
     while (at < end) {
         struct block *block = (struct block *)(void *)at;
         bool used = block->magic == MAGIC_USED;
-        if ((!used && block->magic != MAGIC_FREE) || block->size < sizeof(*block) ||
+        if ((!used && block->magic != MAGIC_FREE && block->magic != MAGIC_ASIDE) || block->size < sizeof(*block) ||
             block->size > (size_t)(end - at) || (used && !zone_is_whole(block))) {
             report("heap: block at %p is broken", (void *)at);
             return 1;
@@ -299,6 +345,9 @@ unsigned heap_audit(void (*report)(const char *format, ...)) {
         faults += audit_chunk(container_of(node, struct chunk, link), &found, report);
     }
     faults += audit_list(&listed, report);
+    for (unsigned i = 0; i < ASIDE_COUNT; i++) {
+        listed += aside[i] != NULL ? aside[i]->size : 0;
+    }
     if (found.bytes_used != totals.bytes_used || found.bytes_free != totals.bytes_free ||
         found.blocks_used != totals.blocks_used || listed != totals.bytes_free) {
         report("heap: counts %lu used, %lu free; found %lu, %lu", totals.bytes_used, totals.bytes_free,

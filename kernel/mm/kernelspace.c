@@ -8,7 +8,9 @@
 
 #include "kernel/assert.h"
 #include "abi/status.h"
+#include "base/string.h"
 #include "kernel/frames.h"
+#include "kernel/kasan.h"
 #include "kernel/spinlock.h"
 
 extern char kernel_image_start[], kernel_text_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[],
@@ -27,15 +29,20 @@ static uint64_t image_phys(const struct boot_info *bi, const char *address) {
     return bi->kernel.base + (uint64_t)(address - kernel_image_start);
 }
 
+/* Of the kernel's own pages: nothing of it faults, so accessed and dirty are set from the beginning. */
+static uint32_t kernel_flags(uint32_t flags) {
+    return flags | PT_GLOBAL | PT_ACCESSED | ((flags & PT_WRITE) != 0 ? PT_DIRTY : 0);
+}
+
 static void map_image(const struct boot_info *bi, const char *start, const char *end, uint32_t flags) {
     must(pagetable_map_range(&kernel_pagetable, (uint64_t)start, image_phys(bi, start), (uint64_t)(end - start),
-                             flags | PT_GLOBAL),
+                             kernel_flags(flags)),
          "image");
 }
 
 static void map_direct(uint64_t base, uint64_t end, uint32_t flags) {
     if (base < end) {
-        must(pagetable_map_range(&kernel_pagetable, KERNEL_DIRECT_BASE + base, base, end - base, flags | PT_GLOBAL),
+        must(pagetable_map_range(&kernel_pagetable, KERNEL_DIRECT_BASE + base, base, end - base, kernel_flags(flags)),
              "direct map");
     }
 }
@@ -74,6 +81,7 @@ static void map_memory(const struct boot_info *bi) {
 
 void kernelspace_init(const struct boot_info *bi) {
     pagetable_range_level = arch_mmu_leaf_level();
+    pagetable_soft_ad = string_has_word(bi->command_line, "adbits=soft");
     must(pagetable_new(&kernel_pagetable, arch_mmu_format(), 0), "root");
     kernel_pagetable.cpus = UINT64_MAX; /* every CPU that ever runs; arch_tlb_flush gets the online ones */
     map_memory(bi);
@@ -83,13 +91,21 @@ void kernelspace_init(const struct boot_info *bi) {
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_STACKS_BASE, KERNEL_STACKS_SIZE), "stacks");
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_PERCPU_BASE, KERNEL_PERCPU_SIZE), "per-CPU areas");
     must(pagetable_populate_roots(&kernel_pagetable, KERNEL_HEAP_BASE, KERNEL_HEAP_SIZE), "heap");
+    if (CONFIG_KASAN) {
+        kasan_map(bi);
+    }
     arch_mmu_set_kernel(pagetable_phys(&kernel_pagetable));
+    if (CONFIG_KASAN) {
+        kasan_start();
+    }
 }
 
 ts_status_t kernelspace_map_page(uint64_t va, uint64_t pa) {
     spinlock_acquire(&kernelspace_lock);
-    ts_status_t status =
-        pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, PT_READ | PT_WRITE | PT_GLOBAL);
+    ts_status_t status = CONFIG_KASAN ? kasan_map_page(va) : TS_OK;
+    if (status == TS_OK) {
+        status = pagetable_map(&kernel_pagetable, va, pa, PT_SIZE_4K, kernel_flags(PT_READ | PT_WRITE));
+    }
     arch_mmu_publish();
     spinlock_release(&kernelspace_lock);
     return status;
@@ -112,6 +128,7 @@ const char *kernelspace_area(uint64_t va) {
         uint64_t base, size;
         const char *name;
     } areas[] = {{KERNEL_DIRECT_BASE, KERNEL_DIRECT_SIZE, "direct map"},
+                 {KERNEL_SHADOW_BASE, KERNEL_STACKS_BASE - KERNEL_SHADOW_BASE, "KASAN shadow"},
                  {KERNEL_STACKS_BASE, KERNEL_STACKS_SIZE, "kernel stacks"},
                  {KERNEL_PERCPU_BASE, KERNEL_PERCPU_SIZE, "per-CPU areas"},
                  {KERNEL_HEAP_BASE, KERNEL_HEAP_SIZE, "kernel heap"},

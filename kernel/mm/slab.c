@@ -5,6 +5,9 @@
  * Slabs with a free object are in the cache's `partial` list. A slab that becomes empty goes back to the frames,
  * unless it is the only one with room.
  *
+ * With the address sanitizer nobody else may touch free objects and what is between objects, and what was freed last is
+ * used last, so that users of freed objects are caught.
+ *
  * A cache's lock protects its slabs; caches_lock the list of caches, and is never held with another slab lock.
  */
 #include "arch/mmu.h"
@@ -12,17 +15,19 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/kasan.h"
 
 #define OBJECT_MINIMUM sizeof(uint64_t)
 #define OBJECT_MAXIMUM 2048ul
 #define POISON_BYTE    0x6b
+#define ZONE_SIZE      (CONFIG_KASAN ? 16ul : 0) /* behind each object */
 
 static struct spinlock caches_lock = SPINLOCK(LOCK_SLAB);
 static LIST_HEAD(caches);
 
 /* Distance of two objects. */
 static size_t slab_stride(const struct slab_cache *cache) {
-    return (cache->size + OBJECT_MINIMUM - 1) & ~(OBJECT_MINIMUM - 1);
+    return ((cache->size + OBJECT_MINIMUM - 1) & ~(OBJECT_MINIMUM - 1)) + ZONE_SIZE;
 }
 
 static unsigned slab_capacity(const struct slab_cache *cache) {
@@ -52,6 +57,7 @@ static struct frame *slab_new(struct slab_cache *cache) {
         return NULL;
     }
     char *base = frame_to_virt(slab);
+    kasan_poison(base, TS_PAGE_SIZE, KASAN_SLAB_FREE);
     size_t stride = slab_stride(cache);
     uint64_t next = 0;
     for (unsigned i = slab_capacity(cache); i-- > 0;) {
@@ -95,6 +101,9 @@ static void *slab_alloc_slow(struct slab_cache *cache) {
 }
 
 void *slab_alloc(struct slab_cache *cache) {
+    if (memory_is_refused()) {
+        return NULL;
+    }
     spinlock_acquire(&cache->lock);
     void *object = slab_take_locked(cache);
     spinlock_release(&cache->lock);
@@ -102,6 +111,8 @@ void *slab_alloc(struct slab_cache *cache) {
         object = slab_alloc_slow(cache);
     }
     if (object != NULL) {
+        kasan_poison(object, slab_stride(cache), KASAN_SLAB_ZONE);
+        kasan_unpoison(object, cache->size);
         memset(object, 0, cache->size);
     }
     return object;
@@ -123,16 +134,29 @@ static struct frame *slab_of_locked(const struct slab_cache *cache, const void *
     return slab;
 }
 
+/* Chains an object that is free from now on. */
+static void slab_chain_locked(struct slab_cache *cache, struct frame *slab, uint64_t *object) {
+    bool was_full = slab->index == 0;
+    uint64_t *place = &slab->index;
+    while (CONFIG_KASAN && *place != 0) {
+        place = (uint64_t *)*place;
+    }
+    *object = *place;
+    *place = (uint64_t)object;
+    if (was_full && CONFIG_KASAN) {
+        list_add_tail(&cache->partial, &slab->link);
+    } else if (was_full) {
+        list_add_head(&cache->partial, &slab->link);
+    }
+}
+
 void slab_free(struct slab_cache *cache, void *object) {
     spinlock_acquire(&cache->lock);
     struct frame *slab = slab_of_locked(cache, object);
     struct frame *empty = NULL;
+    kasan_poison(object, slab_stride(cache), KASAN_SLAB_FREE);
     poison(cache, object);
-    *(uint64_t *)object = slab->index;
-    if (slab->index == 0) {
-        list_add_head(&cache->partial, &slab->link);
-    }
-    slab->index = (uint64_t)object;
+    slab_chain_locked(cache, slab, object);
     slab->entry_count--;
     cache->used--;
     if (slab->entry_count == 0 && cache->partial.next != cache->partial.previous) {

@@ -10,7 +10,6 @@
 #include "kernel/assert.h"
 #include "walk.h"
 
-#define TABLE_LEVEL_MASK   0xffu
 #define TABLE_PINNED       0x100u /* in frame.index: below a populated root entry */
 #define TABLE_UPPER_SHARED 0x200u /* of a root: its upper half belongs to another table */
 

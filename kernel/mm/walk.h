@@ -18,6 +18,8 @@
 #define HIDDEN_MARK  (1ul << 3)
 #define HIDDEN_SHIFT 54
 
+#define TABLE_LEVEL_MASK 0xffu /* in frame.index of a table: its level */
+
 /* Where a walk ended: an entry that is no table. */
 struct spot {
     uint64_t *slot;

@@ -422,9 +422,8 @@ static void reply_free(struct object *object) {
 
 static const struct object_ops reply_ops = {.last_handle_closed = reply_last_handle_closed, .free = reply_free};
 
-ts_status_t reply_save(struct account *account, struct reply **result) {
-    struct thread *thread = thread_current();
-    if (!thread->request.taken) {
+ts_status_t reply_create(struct account *account, struct reply **result) {
+    if (!thread_current()->request.taken) {
         return TS_ERR_BAD_STATE;
     }
     struct reply *reply = slab_alloc(&reply_cache);
@@ -437,6 +436,13 @@ ts_status_t reply_save(struct account *account, struct reply **result) {
         return status;
     }
     reply->object.waitable = false;
+    *result = reply;
+    return TS_OK;
+}
+
+/* Another thread may have guessed the handle and closed it already: then nobody else gives the request up. */
+void reply_keep(struct reply *reply) {
+    struct thread *thread = thread_current();
     thread->request.taken = false;
     struct thread *caller = __atomic_exchange_n(&thread->request.caller, NULL, __ATOMIC_ACQ_REL);
     reply->slot.taken = true;
@@ -449,8 +455,10 @@ ts_status_t reply_save(struct account *account, struct reply **result) {
         spinlock_release(&caller->call_lock);
     }
     drop_priority(thread);
-    *result = reply;
-    return TS_OK;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&reply->object.handles, __ATOMIC_RELAXED) == 0) {
+        abandon(&reply->slot, TS_ERR_CANCELED);
+    }
 }
 
 ts_status_t reply_send(struct reply *reply, struct arch_frame *frame) {

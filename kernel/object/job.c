@@ -138,24 +138,12 @@ ts_status_t job_create(struct job *parent, struct job **result) {
     return TS_OK;
 }
 
-/* A live process or a job below that is not killed yet; referenced. task_tree_lock is held. References of zero are on
- * their way out and are passed over. */
-static bool try_reference(struct object *object) {
-    uint32_t count = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
-    while (count != 0) {
-        if (__atomic_compare_exchange_n(&object->references, &count, count + 1, true, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED)) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* A live process or a job below that is not killed yet; referenced. task_tree_lock is held. */
 static struct process *next_process(struct job *job) {
     DEBUG_ASSERT(spinlock_is_held(&task_tree_lock));
     LIST_FOR_EACH(node, &job->processes) {
         struct process *process = container_of(node, struct process, job_link);
-        if (process->state <= PROCESS_RUNNING && try_reference(&process->object)) {
+        if (process->state <= PROCESS_RUNNING && object_try_reference(&process->object)) {
             return process;
         }
     }
@@ -175,7 +163,7 @@ struct process *process_after(ts_koid_t koid) {
             }
         }
     }
-    if (best != NULL && !try_reference(&best->object)) {
+    if (best != NULL && !object_try_reference(&best->object)) {
         best = NULL;
     }
     spinlock_release(&task_tree_lock);
@@ -186,7 +174,7 @@ static struct job *next_child(struct job *job) {
     DEBUG_ASSERT(spinlock_is_held(&task_tree_lock));
     LIST_FOR_EACH(node, &job->children) {
         struct job *child = container_of(node, struct job, sibling);
-        if (child->state == JOB_READY && try_reference(&child->object)) {
+        if (child->state == JOB_READY && object_try_reference(&child->object)) {
             return child;
         }
     }

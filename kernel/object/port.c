@@ -83,6 +83,12 @@ static void port_last_handle_closed(struct object *object) {
         observer_defer_free(observer);
         spinlock_acquire(&port->queue.lock);
     }
+    while ((node = list_pop_head(&port->watchers)) != NULL) {
+        struct port_watcher *watcher = container_of(node, struct port_watcher, link);
+        spinlock_release(&port->queue.lock);
+        watcher->closed(watcher);
+        spinlock_acquire(&port->queue.lock);
+    }
     while ((node = list_pop_head(&port->packets)) != NULL) {
         struct port_packet *packet = container_of(node, struct port_packet, link);
         port->packet_count--;
@@ -115,6 +121,7 @@ ts_status_t port_create(struct account *account, struct port **result) {
     wait_queue_init(&port->queue, LOCK_PORT);
     list_init(&port->packets);
     list_init(&port->observers);
+    list_init(&port->watchers);
     *result = port;
     return TS_OK;
 }
@@ -151,6 +158,26 @@ bool port_dequeue(struct port *port, struct port_packet *packet) {
     }
     spinlock_release(&port->queue.lock);
     return queued;
+}
+
+bool port_watch(struct port *port, struct port_watcher *watcher) {
+    spinlock_acquire(&port->queue.lock);
+    bool open = !port->closed;
+    if (open) {
+        list_add_tail(&port->watchers, &watcher->link);
+    }
+    spinlock_release(&port->queue.lock);
+    return open;
+}
+
+bool port_unwatch(struct port *port, struct port_watcher *watcher) {
+    spinlock_acquire(&port->queue.lock);
+    bool watching = list_is_linked(&watcher->link);
+    if (watching) {
+        list_remove(&watcher->link);
+    }
+    spinlock_release(&port->queue.lock);
+    return watching;
 }
 
 static void user_packet_taken(struct port_packet *packet) {

@@ -11,10 +11,12 @@
 #include "arch/irq.h"
 #include "arch/mmu.h"
 #include "arch/smp.h"
+#include "arch/stack.h"
 #include "arch/time.h"
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/trace.h"
 
@@ -134,6 +136,7 @@ static void finish_switch(void) {
     struct percpu *self = percpu_self();
     struct task *old = self->switched_from;
     if (old->empty_stack) {
+        kasan_unpoison(old->stack, ARCH_STACK_SIZE); /* its frames do not return */
         arch_context_discard(&old->context);
     }
     uint32_t state = old->state;

@@ -9,6 +9,7 @@
 #include "kernel/assert.h"
 #include "kernel/frames.h"
 #include "kernel/heap.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/sched.h"
 
@@ -58,6 +59,7 @@ void *stack_alloc(void) {
     if (record != NULL) {
         free_stacks = record->next;
         stack = (char *)(record + 1) - STACK_SIZE;
+        kasan_unpoison(stack, STACK_SIZE);
     } else {
         stack = stack_map_new();
     }
@@ -67,6 +69,8 @@ void *stack_alloc(void) {
 
 void stack_free(void *stack) {
     struct free_stack *record = free_record(stack);
+    kasan_poison(stack, STACK_SIZE - sizeof(*record), KASAN_STACK_FREE);
+    kasan_unpoison(record, sizeof(*record));
     spinlock_acquire(&stack_lock);
     record->next = free_stacks;
     free_stacks = record;

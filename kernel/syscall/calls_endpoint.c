@@ -74,9 +74,12 @@ ts_status_t sys_reply_save(uint32_t options, ts_handle_t *handle) {
         return TS_ERR_INVALID_ARGS;
     }
     struct reply *reply = NULL;
-    ts_status_t status = reply_save(&process_current()->job->account, &reply);
+    ts_status_t status = reply_create(&process_current()->job->account, &reply);
     if (status == TS_OK) {
         status = handle_add(process_handles_current(), &reply->object, TS_DEFAULT_RIGHTS_REPLY, 0, NULL, handle);
+        if (status == TS_OK) {
+            reply_keep(reply);
+        }
         object_release(&reply->object);
     }
     return status;

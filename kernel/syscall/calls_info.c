@@ -279,7 +279,9 @@ static void fill_vmo(struct vmo *vmo, struct ts_info_vmo *record) {
                                    .cache_policy = vmo->memory_type >> PT_TYPE_SHIFT,
                                    .physical = vmo->is_physical,
                                    .contiguous = vmo->is_contiguous,
-                                   .resizable = vmo->is_resizable};
+                                   .resizable = vmo->is_resizable,
+                                   .discardable = vmo->is_discardable,
+                                   .discarded = vmo->discarded};
 }
 
 /* --- topics --- */

@@ -139,6 +139,9 @@ ts_status_t sys_vmo_set_size(struct vmo *vmo, uint64_t size) {
 
 /* V6: which right an operation needs. */
 static ts_rights_t op_rights(uint32_t op) {
+    if (op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK) {
+        return TS_RIGHT_READ | TS_RIGHT_WRITE; /* either */
+    }
     bool reads = op == TS_VMO_OP_CACHE_SYNC || op == TS_VMO_OP_CACHE_CLEAN || op == TS_VMO_OP_CACHE_CLEAN_INVALIDATE;
     return reads ? TS_RIGHT_READ : TS_RIGHT_WRITE;
 }

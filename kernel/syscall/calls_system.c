@@ -14,6 +14,7 @@
 #include "kernel/syscall.h"
 #include "kernel/system.h"
 #include "kernel/trace.h"
+#include "kernel/vmo.h"
 
 #define LOG_PART 512u
 #define LOG_TEXT_MAX 256u
@@ -132,11 +133,27 @@ ts_status_t sys_system_debug(struct resource *resource, const struct handle_view
     case TS_DEBUG_MUTATION:
         syscall_arm_mutation(argument != 0 ? process_current()->job : NULL);
         return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
+    case TS_DEBUG_FAIL_ALLOCATION:
+        *value = system_fail_allocation(process_current()->job, argument);
+        return CONFIG_DEBUG ? TS_OK : TS_ERR_NOT_SUPPORTED;
     case TS_DEBUG_FRAMES:
         return cycle_frames(argument, value);
+    case TS_DEBUG_RECLAIM:
+        *value = vmo_discard_unlocked(argument);
+        return TS_OK;
     default:
         return TS_ERR_INVALID_ARGS;
     }
+}
+
+ts_status_t sys_system_inspect(struct resource *resource, const struct handle_view *resource_view, uint32_t topic,
+                               uint64_t object, uint64_t start, uaddr_t buffer, size_t size, size_t *actual,
+                               uint64_t *next) {
+    (void)resource_view;
+    if (!resource_covers(resource, TS_RESOURCE_DEBUG, 0, 0)) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    return system_inspect(topic, object, start, buffer, size, actual, next);
 }
 
 ts_status_t sys_clock_read(ts_time_t *now) {

@@ -8,6 +8,7 @@
 #include "kernel/object.h"
 #include "kernel/process.h"
 #include "kernel/system.h"
+#include "kernel/vm_audit.h"
 
 #include "arch/time.h"
 
@@ -17,28 +18,113 @@ void system_boot_done(void) {
     boot_time = arch_time_now();
 }
 
-/* Every address space's table, one after the other, each under its own lock. */
+#define TRIES 50u /* a millisecond apart: what others are about to free is freed by then */
+
+static void quiet(const char *format, ...) {
+    (void)format;
+}
+
+/* Every address space, one after the other. */
 static uint64_t audit_spaces(void) {
     uint64_t problems = 0;
     ts_koid_t koid = 0;
     struct process *process;
     while ((process = process_after(koid)) != NULL) {
         koid = process->object.koid;
-        mutex_acquire(&process->space->lock);
-        spinlock_acquire(&process->space->table_lock);
-        problems += pagetable_audit(&process->space->table, log_line);
-        spinlock_release(&process->space->table_lock);
-        mutex_release(&process->space->lock);
+        problems += vm_audit_space(process->space, log_line);
         object_release(&process->object);
         sched_preemption_point();
     }
     return problems;
 }
 
+/* All jobs' books start anew. */
+static void forget_found(void) {
+    spinlock_acquire(&task_tree_lock);
+    for (struct job *job = job_next(NULL); job != NULL; job = job_next(job)) {
+        job->account.found = 0;
+    }
+    spinlock_release(&task_tree_lock);
+}
+
+/* A job is charged at least for what its children are, and for the memory that was found. task_tree_lock held. */
+static uint64_t audit_account(const struct job *job, audit_report report) {
+    uint64_t problems = 0;
+    uint64_t memory = __atomic_load_n(&job->account.used[TS_CEILING_MEMORY], __ATOMIC_RELAXED);
+    if (memory < job->account.found) {
+        report("audit: job %s is charged %lu bytes, %lu were found", job->name, memory, job->account.found);
+        problems++;
+    }
+    for (unsigned kind = 0; kind < TS_CEILING_COUNT; kind++) {
+        uint64_t children = 0;
+        LIST_FOR_EACH(node, &job->children) {
+            const struct job *child = container_of(node, const struct job, sibling);
+            children += __atomic_load_n(&child->account.used[kind], __ATOMIC_RELAXED);
+        }
+        uint64_t used = __atomic_load_n(&job->account.used[kind], __ATOMIC_RELAXED);
+        if (used < children) {
+            report("audit: job %s uses %lu of %u, its children %lu", job->name, used, kind, children);
+            problems++;
+        }
+    }
+    return problems;
+}
+
+/* What holds only while nobody allocates or frees. */
+static uint64_t audit_sums(const struct vm_sums *sums, audit_report report) {
+    struct frame_counts counts;
+    uint64_t problems = 0;
+    frames_count(&counts);
+    if (counts.use[FRAME_VMO] != sums->pages) {
+        report("audit: %lu frames are pages of memory objects, %lu were found", counts.use[FRAME_VMO], sums->pages);
+        problems++;
+    }
+    spinlock_acquire(&task_tree_lock);
+    for (struct job *job = job_next(NULL); job != NULL; job = job_next(job)) {
+        problems += audit_account(job, report);
+    }
+    spinlock_release(&task_tree_lock);
+    return problems;
+}
+
+static void pause(void) {
+    task_wait_begin(NULL);
+    (void)task_block(arch_time_now() + 1000000);
+}
+
+/* Bitmaps and counts agree only while no other CPU allocates or frees. */
+static uint64_t audit_frames(void) {
+    for (unsigned tries = 1; tries < TRIES; tries++) {
+        if (frames_audit(quiet) == 0) {
+            return 0;
+        }
+        pause();
+    }
+    return frames_audit(log_line);
+}
+
+static uint64_t audit_memory(void) {
+    uint64_t problems = 0;
+    vm_audit_begin();
+    for (unsigned tries = 1; tries <= TRIES; tries++) {
+        struct vm_sums sums;
+        forget_found();
+        problems = vm_audit_families(&sums, log_line) + audit_spaces();
+        bool last = tries == TRIES || problems != 0;
+        problems += audit_sums(&sums, last ? log_line : quiet);
+        if (last || problems == 0) {
+            break;
+        }
+        pause();
+    }
+    vm_audit_end();
+    return problems;
+}
+
 uint64_t audit_run(void) {
     grace_synchronize();
-    uint64_t problems = frames_audit(log_line) + heap_audit(log_line) + slab_audit(log_line);
-    problems += audit_spaces();
+    uint64_t problems = audit_frames() + heap_audit(log_line) + slab_audit(log_line);
+    problems += audit_memory();
     spinlock_acquire(&kernelspace_lock);
     problems += pagetable_audit(&kernel_pagetable, log_line);
     spinlock_release(&kernelspace_lock);

@@ -122,8 +122,17 @@ static ts_status_t trim(struct view *child, uint64_t first, uint64_t end) {
     return status;
 }
 
-ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+/* Where a child does not look for its parent's pages any more: those that it sees end, or the parent itself looks no
+ * further. */
+static uint64_t limit_of_child(const struct view *from, uint64_t first, uint64_t seen) {
+    uint64_t end = from == from->family->source_view ? from->pages : from->limit;
+    uint64_t limit = end > first ? end - first : 0;
+    return limit < seen ? limit : seen;
+}
+
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint64_t pages, struct account *account,
                           struct view *child) {
+    DEBUG_ASSERT(seen <= pages);
     struct family *family = from->family;
     uint64_t start, end;
     if (__builtin_add_overflow(from->first, first, &start) || __builtin_add_overflow(start, pages, &end) ||
@@ -138,10 +147,13 @@ ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, str
         return TS_ERR_NO_MEMORY;
     }
     view_join(child, family, start, pages, payer);
-    page_tree_share(&from->tree, &child->tree);
+    child->limit = limit_of_child(from, first, pages);
+    if (from != family->source_view) {
+        page_tree_share(&from->tree, &child->tree);
+    }
     ts_status_t status = TS_OK;
-    if (start > from->first || end < from->first + from->pages) {
-        status = trim(child, start, end);
+    if (start > from->first || start + seen < from->first + from->pages) {
+        status = trim(child, start, start + seen);
     }
     if (status != TS_OK) {
         page_tree_release(&child->tree);
@@ -184,30 +196,110 @@ struct frame *view_page(const struct view *view, uint64_t page) {
     return page_tree_frame(page_tree_find(&view->tree, view->first + page));
 }
 
-ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **result, bool *changed) {
-    DEBUG_ASSERT(page < view->pages);
-    uint64_t *place = page_tree_own(&view->tree, view->first + page, view->payer);
-    if (place == NULL) {
-        return TS_ERR_NO_MEMORY;
-    }
-    struct frame *old = page_tree_frame(*place);
-    *changed = old == NULL || page_tree_page_is_shared(place);
-    if (!*changed) {
-        *result = old;
+void view_set_source(struct view *view, struct page_source *source) {
+    view->family->source = source;
+    view->family->source_view = view;
+    view->limit = view->pages;
+}
+
+/* The word of a page that is absent from the view itself. SHOULD_WAIT: it is nowhere. The source's view begins at index
+ * 0, and others see no further than it reached when they were made. */
+static ts_status_t find_in_source(const struct view *view, uint64_t page, uint64_t *word) {
+    const struct family *family = view->family;
+    *word = PAGE_ZERO;
+    if (family->source == NULL || page >= view->limit) {
         return TS_OK;
     }
+    uint64_t index = view->first + page;
+    uint64_t found = view == family->source_view ? PAGE_ABSENT : page_tree_find(&family->source_view->tree, index);
+    if (found == PAGE_ABSENT) {
+        return index < family->source_view->limit ? TS_ERR_SHOULD_WAIT : TS_OK;
+    }
+    *word = found;
+    return TS_OK;
+}
+
+ts_status_t view_find(const struct view *view, uint64_t page, struct frame **frame) {
+    uint64_t word = page_tree_find(&view->tree, view->first + page);
+    ts_status_t status = word == PAGE_ABSENT ? find_in_source(view, page, &word) : TS_OK;
+    *frame = status == TS_OK ? page_tree_frame(word) : NULL;
+    return status;
+}
+
+/* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */
+static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *place, const struct frame *old,
+                                struct frame **result) {
     struct frame *frame = payer_frame(view->payer, FRAME_VMO, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
     if (frame == NULL) {
         return TS_ERR_NO_MEMORY;
     }
     frame->owner = view->family;
     frame->index = view->first + page;
+    frame->flags = view == view->family->source_view ? FRAME_DIRTY : 0;
     if (old != NULL) {
         memcpy(frame_to_virt(frame), frame_to_virt(old), TS_PAGE_SIZE);
-        payer_put(old);
+    }
+    struct frame *own = page_tree_frame(*place);
+    if (own != NULL) {
+        payer_put(own);
     }
     *place = (uint64_t)frame;
     *result = frame;
+    return TS_OK;
+}
+
+/* Whether the source wants to be asked before this page of its view is written. What lies beyond what it was asked for
+ * is the kernel's own, and dirty from the beginning. */
+static bool must_ask_dirty(const struct view *view, uint64_t page) {
+    const struct family *family = view->family;
+    if (view != family->source_view || !family->source->traps_dirty) {
+        return false;
+    }
+    uint64_t word = page_tree_find(&view->tree, page);
+    const struct frame *frame = page_tree_frame(word);
+    return frame != NULL ? (frame->flags & FRAME_DIRTY) == 0 : word == PAGE_ZERO;
+}
+
+/* With a source: what a page that is to be written contains. */
+static ts_status_t find_writable(const struct view *view, uint64_t page, struct frame **frame) {
+    ts_status_t status = view_find(view, page, frame);
+    return status == TS_OK && must_ask_dirty(view, page) ? TS_ERR_SHOULD_WAIT : status;
+}
+
+ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **result, bool *changed) {
+    DEBUG_ASSERT(page < view->pages);
+    struct frame *old = NULL;
+    ts_status_t status = view->family->source != NULL ? find_writable(view, page, &old) : TS_OK;
+    if (status != TS_OK) {
+        return status;
+    }
+    uint64_t *place = page_tree_own(&view->tree, view->first + page, view->payer);
+    if (place == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    struct frame *own = page_tree_frame(*place);
+    *changed = own == NULL || page_tree_page_is_shared(place);
+    if (*changed) {
+        return replace_page(view, page, place, own != NULL ? own : old, result);
+    }
+    if (view == view->family->source_view) {
+        own->flags = (uint8_t)((own->flags | FRAME_DIRTY) & ~FRAME_WRITEBACK);
+    }
+    *result = own;
+    return TS_OK;
+}
+
+ts_status_t view_make_dirty(struct view *view, uint64_t page, bool *changed) {
+    uint64_t *place = page_tree_own(&view->tree, page, view->payer);
+    if (place == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    struct frame *frame = page_tree_frame(*place);
+    *changed = frame == NULL;
+    if (frame == NULL) {
+        return replace_page(view, page, place, NULL, &frame);
+    }
+    frame->flags = (uint8_t)((frame->flags | FRAME_DIRTY) & ~FRAME_WRITEBACK);
     return TS_OK;
 }
 
@@ -228,7 +320,64 @@ ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame) {
 }
 
 bool view_owns_page(const struct view *view, uint64_t page) {
-    return page_tree_is_own(&view->tree, view->first + page);
+    if (!page_tree_is_own(&view->tree, view->first + page)) {
+        return false;
+    }
+    return view != view->family->source_view || (view_page(view, page)->flags & FRAME_DIRTY) != 0;
+}
+
+/* Who pays for a frame changes; its contents and who maps it do not. NO_MEMORY. */
+static ts_status_t change_payer(struct frame *frame, struct payer *payer) {
+    struct payer *old = frame->payer;
+    if (old->account != payer->account) {
+        if (account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+            return TS_ERR_NO_MEMORY;
+        }
+        account_release(old->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    }
+    payer->uses++;
+    frame->payer = payer;
+    payer_release(old);
+    return TS_OK;
+}
+
+/* The place of a page that a view without relatives has: nothing needs to be made on the way. */
+static uint64_t *place_of(struct view *view, uint64_t page) {
+    uint64_t *place = page_tree_own(&view->tree, view->first + page, view->payer);
+    ASSERT(place != NULL);
+    return place;
+}
+
+ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, uint64_t to_page) {
+    DEBUG_ASSERT(from->family->view_count == 1);
+    uint64_t *place = page_tree_own(&to->tree, to->first + to_page, to->payer);
+    if (place == NULL) {
+        return TS_ERR_NO_MEMORY;
+    }
+    DEBUG_ASSERT(*place == PAGE_ABSENT);
+    struct frame *frame = view_page(from, page);
+    if (frame == NULL) {
+        *place = PAGE_ZERO;
+        return TS_OK;
+    }
+    if (change_payer(frame, to->payer) != TS_OK) {
+        return TS_ERR_NO_MEMORY;
+    }
+    frame->owner = to->family;
+    frame->index = to->first + to_page;
+    frame->flags = 0;
+    *place = (uint64_t)frame;
+    *place_of(from, page) = PAGE_ABSENT;
+    return TS_OK;
+}
+
+void view_drop_page(struct view *view, uint64_t page) {
+    DEBUG_ASSERT(view->family->view_count == 1);
+    struct frame *frame = view_page(view, page);
+    if (frame != NULL) {
+        *place_of(view, page) = PAGE_ABSENT;
+        payer_put(frame);
+    }
 }
 
 ts_status_t view_prepare_cut(struct view *view, uint64_t first, uint64_t end) {

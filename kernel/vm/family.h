@@ -16,9 +16,9 @@
 /* A family with one view, not shared yet: no lock. NO_MEMORY. */
 ts_status_t view_create(struct view *view, uint64_t pages, struct account *account);
 
-/* A view of the same pages as [first, first+pages) of `from` are now; beyond its end they are zeros. All mappings of
- * the range must be without WRITE by now, and stay so. OUT_OF_RANGE, NO_RESOURCES, NO_MEMORY: nothing happened. */
-ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t pages, struct account *account,
+/* A view of `pages` pages: those in [first, first+seen) of `from` as they are now, zeros behind them. All mappings of
+ * what is seen must be without WRITE by now, and stay so. OUT_OF_RANGE, NO_RESOURCES, NO_MEMORY: nothing happened. */
+ts_status_t view_snapshot(struct view *from, uint64_t first, uint64_t seen, uint64_t pages, struct account *account,
                           struct view *child);
 
 /* Takes the view apart: pages that no relative sees are freed; the family goes with its last view. Nothing maps the
@@ -28,18 +28,36 @@ void view_destroy(struct view *view);
 /* Nobody else can reach the family, and taking it apart takes a moment. No lock. */
 bool view_is_small_and_alone(const struct view *view);
 
-/* The page as it is: null for zeros. */
+/* Gives the new family of a view a source, which is asked for all its pages. No lock. */
+void view_set_source(struct view *view, struct page_source *source);
+
+/* The page as it is: null for zeros. SHOULD_WAIT: the source has to be asked for it. */
+ts_status_t view_find(const struct view *view, uint64_t page, struct frame **frame);
+
+/* The page as far as the view has it itself: null for zeros, and for what is the source's. */
 struct frame *view_page(const struct view *view, uint64_t page);
 
 /* The page to be written: new, or copied if relatives see it. *changed: the page was another before, so what maps it
- * must be told. NO_MEMORY. */
+ *  * must be told. NO_MEMORY; SHOULD_WAIT: the source has to be asked for it, or to be asked whether it may be written. */
 ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **frame, bool *changed);
 
 /* Gives a frame that nobody pays for to the view, as an absent page. NO_MEMORY: it was not taken. */
 ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame);
 
-/* Whether a write would find the page in place, without copying. */
+/* After SHOULD_WAIT: asks. The answer is as that of page_source_ask(). */
+ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait);
+
+/* Whether a write would find the page in place, without copying or asking. */
 bool view_owns_page(const struct view *view, uint64_t page);
+
+/* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY. */
+ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, uint64_t to_page);
+
+/* Frees a page of a view without relatives. */
+void view_drop_page(struct view *view, uint64_t page);
+
+/* A page of the source view, which is there, may be written from now on. *changed as above. NO_MEMORY. */
+ts_status_t view_make_dirty(struct view *view, uint64_t page, bool *changed);
 
 /* Zeros in [first, end): what was there is freed if nobody else sees it. view_cut cannot fail after the other, with
  * the lock held in between; no mapping reaches the range by then. Preemption points. */

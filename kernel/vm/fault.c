@@ -29,8 +29,8 @@ static bool is_one_piece(const struct vmo *vmo) {
     return vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous;
 }
 
-static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame, uint32_t flags,
-                                 uint32_t access) {
+static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame,
+                                        uint32_t flags, uint32_t access) {
     if ((flags & PT_EXECUTE) != 0) {
         arch_cache_sync_code(frame_to_virt(frame), TS_PAGE_SIZE);
     }
@@ -47,14 +47,16 @@ static ts_status_t install_present(struct mapping *mapping, uint64_t va, const s
 }
 
 /* A page that is not known to be the view's own becomes it. */
-static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping, uint64_t page) {
+static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping, uint64_t page,
+                                                        ts_status_t *status) {
     struct view *view = mapping->vmo->view;
     struct frame *frame = NULL;
     bool changed = false;
-    if (view_own_page(view, page, &frame, &changed) != TS_OK) {
+    *status = vmo_own_page(mapping->vmo, page, &frame, &changed);
+    if (*status != TS_OK) {
         return NULL;
     }
-    if (changed && !mapping_is_only(mapping)) {
+    if (changed && (!mapping_is_only(mapping) || view == view->family->source_view)) {
         view_unmap(view, page, page + 1, mapping); /* others still show what was there before */
     }
     return frame;
@@ -63,12 +65,15 @@ static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping,
 static inline ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
     uint64_t page = mapping_page(mapping, va);
-    struct frame *frame = page_tree_known_own(&view->tree, view->first + page);
+    struct frame *frame = view->family->source == NULL ? page_tree_known_own(&view->tree, view->first + page) : NULL;
     if (frame == NULL) {
-        frame = make_own(mapping, page);
+        ts_status_t status = TS_OK;
+        frame = make_own(mapping, page, &status);
+        if (frame == NULL) {
+            return status;
+        }
     }
-    return frame == NULL ? TS_ERR_NO_MEMORY
-                         : install_frame(mapping, va, frame, mapping_flags(mapping) | PT_DIRTY, access);
+    return install_frame(mapping, va, frame, mapping_flags(mapping) | PT_DIRTY, access);
 }
 
 /* Pages beside the one that is wanted, if they are there: they will be wanted too. Best effort. */
@@ -84,9 +89,13 @@ static void fault_around(struct mapping *mapping, uint64_t va) {
 
 static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
-    struct frame *frame = view_page(view, mapping_page(mapping, va));
+    struct frame *frame;
+    ts_status_t status = view_find(view, mapping_page(mapping, va), &frame);
+    if (status != TS_OK) {
+        return status;
+    }
     if (frame != NULL) {
-        ts_status_t status = install_present(mapping, va, frame, access);
+        status = install_present(mapping, va, frame, access);
         if (status == TS_OK) {
             fault_around(mapping, va);
         }
@@ -116,7 +125,8 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     struct view *view = mapping->vmo->view;
     uint64_t first = mapping_page(mapping, start);
     uint64_t last = mapping_page(mapping, end);
-    last = last < view->pages ? last : view->pages;
+    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
+    last = last < limit ? last : limit;
     struct frame *frame;
     ts_status_t status = TS_OK;
     if (last - first == 1) {
@@ -147,8 +157,9 @@ static uint32_t access_of(uint32_t access) {
            ((access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0);
 }
 
-ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t fault_access) {
-    uint32_t access = access_of(fault_access);
+/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. */
+static ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
+                                  struct page_wait *wait) {
     uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
     mutex_acquire(&space->lock);
     struct mapping *mapping = find_mapping(space, va);
@@ -160,10 +171,23 @@ ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_
         struct family *family = mapping->vmo->view->family;
         mutex_acquire(&family->lock);
         status = fault_in(mapping, va, access);
+        if (status == TS_ERR_SHOULD_WAIT) {
+            status = view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
+        }
         mutex_release(&family->lock);
     }
     mutex_release(&space->lock);
     return status;
+}
+
+ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t access) {
+    struct page_wait wait;
+    ts_status_t status, answer = TS_OK;
+    do {
+        status = try_to_resolve(space, address, access_of(access), &wait);
+        answer = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&wait) : TS_OK;
+    } while (status == TS_ERR_SHOULD_WAIT && answer == TS_OK);
+    return answer != TS_OK ? answer : status;
 }
 
 /* --- copies from and to user memory --- */

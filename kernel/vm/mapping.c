@@ -180,7 +180,8 @@ ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t 
 ts_status_t mapping_install_piece(struct mapping *mapping) {
     struct address_space *space = mapping->space;
     uint64_t va = mapping->region.base;
-    uint64_t end = va + mapping->region.size;
+    uint64_t there = mapping->vmo_offset < mapping->vmo->size ? mapping->vmo->size - mapping->vmo_offset : 0;
+    uint64_t end = va + (there < mapping->region.size ? there : mapping->region.size); /* M8: the rest faults */
     uint64_t pa = mapping->vmo->physical_base + mapping->vmo_offset;
     uint64_t part = ((va ^ pa) & (PT_SIZE_2M - 1)) == 0 ? PT_SIZE_1G : PT_SIZE_2M;
     ts_status_t status = TS_OK;
@@ -216,7 +217,7 @@ static bool mapping_part(const struct mapping *mapping, uint64_t first, uint64_t
     return low < high;
 }
 
-void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+static void unmap_from_view(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
     uint64_t start, stop;
     LIST_FOR_EACH(node, &view->mappings) {
         struct mapping *mapping = container_of(node, struct mapping, view_link);
@@ -225,6 +226,22 @@ void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct ma
         }
         if (mapping != except || end - first > 1) {
             sched_preemption_point();
+        }
+    }
+}
+
+/* The others show pages of the source's view too. Those begin at index 0. */
+void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except) {
+    struct family *family = view->family;
+    if (view != family->source_view) {
+        unmap_from_view(view, first, end, except);
+        return;
+    }
+    LIST_FOR_EACH(node, &family->views) {
+        struct view *relative = container_of(node, struct view, link);
+        uint64_t low = first > relative->first ? first - relative->first : 0;
+        if (end > relative->first) {
+            unmap_from_view(relative, low, end - relative->first, except);
         }
     }
 }

@@ -255,8 +255,15 @@ static void cut_word(uint64_t *word, unsigned level, uint64_t base, uint64_t fir
         return;
     }
     DEBUG_ASSERT((*word & HINT) == 0);
+    uint64_t *node = node_of(*word);
+    uint64_t left = 0;
     for (uint64_t i = 0; i < NODE_WORDS; i++) {
-        cut_word(&node_of(*word)[i], level - 1, base + i * span_of(level - 1), first, end, freed);
+        cut_word(&node[i], level - 1, base + i * span_of(level - 1), first, end, freed);
+        left |= node[i];
+    }
+    if (left == 0) { /* the tree has no nodes that lead nowhere */
+        payer_put(frame_of(*word, level));
+        *word = 0;
     }
 }
 
@@ -287,6 +294,19 @@ bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end,
         at = (at | (span_of(level) - 1)) + 1;
     }
     return false;
+}
+
+static void walk_word(uint64_t word, unsigned level, uint64_t index, page_tree_visit visit, void *context) {
+    if (!is_pointer(word) || !visit(context, frame_of(word, level), level, index, (word & HINT) != 0)) {
+        return;
+    }
+    for (uint64_t i = 0; level > 0 && i < NODE_WORDS; i++) {
+        walk_word(node_of(word)[i], level - 1, index + i * span_of(level - 1), visit, context);
+    }
+}
+
+void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, void *context) {
+    walk_word(tree->root, tree->height, 0, visit, context);
 }
 
 static uint64_t count_nodes(uint64_t word, unsigned level, bool shared, uint64_t *own) {

@@ -160,29 +160,38 @@ bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size) 
     return region->base + region->size <= base;
 }
 
+/* No overflow: addresses end far below 1 << 63. */
+static uint64_t align_up(uint64_t value, uint64_t alignment) {
+    return align_down(value + alignment - 1, alignment);
+}
+
 /* First fit, for when chance found nothing. */
-static bool find_first_fit(const struct vmar *vmar, uint64_t size, uint64_t *base) {
-    uint64_t candidate = vmar->region.base;
+static bool find_first_fit(const struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {
+    uint64_t candidate = align_up(vmar->region.base, alignment);
     unsigned visited = 0;
     for (const struct tree_node *node = tree_first(&vmar->children); node != NULL; node = tree_next(node)) {
         const struct region *region = container_of(node, struct region, node);
-        if (region->base - candidate >= size) {
+        if (region->base >= candidate && region->base - candidate >= size) {
             break;
         }
-        candidate = region->base + region->size;
+        candidate = align_up(region->base + region->size, alignment);
         if (++visited % 64 == 0) {
             sched_preemption_point();
         }
     }
+    uint64_t end = vmar->region.base + vmar->region.size;
     *base = candidate;
-    return vmar->region.base + vmar->region.size - candidate >= size;
+    return candidate <= end && end - candidate >= size;
 }
 
 /* A few random places in [start, start+length). */
-static bool find_by_chance(const struct vmar *vmar, uint64_t start, uint64_t length, uint64_t size, uint64_t *base) {
-    uint64_t places = ((length - size) >> TS_PAGE_SHIFT) + 1;
-    for (unsigned i = 0; i < CHANCES; i++) {
-        *base = start + ((random_word() % places) << TS_PAGE_SHIFT);
+static bool find_by_chance(const struct vmar *vmar, uint64_t start, uint64_t length, uint64_t size,
+                           uint64_t alignment, uint64_t *base) {
+    uint64_t first = align_up(start, alignment);
+    uint64_t last = start + length - size;
+    uint64_t places = first <= last ? (last - first) / alignment + 1 : 0;
+    for (unsigned i = 0; i < CHANCES && places > 0; i++) {
+        *base = first + random_word() % places * alignment;
         if (space_range_is_free(vmar, *base, size)) {
             return true;
         }
@@ -198,22 +207,23 @@ static uint64_t random_window(const struct vmar *vmar) {
 }
 
 /* Small mappings are placed in one window until chance finds no room there, so that they share a page table. */
-static bool find_in_window(struct vmar *vmar, uint64_t size, uint64_t *base) {
-    if (vmar->window != 0 && find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, base)) {
+static bool find_in_window(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {
+    if (vmar->window != 0 && find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, alignment, base)) {
         return true;
     }
     vmar->window = random_window(vmar);
-    return find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, base);
+    return find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, alignment, base);
 }
 
-bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t *base) {
+bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR && vmar->space->lock.owner == task_current());
     if (size > vmar->region.size) {
         return false;
     }
-    if (size <= WINDOW_SMALL && vmar->region.size > 2 * WINDOW_SIZE && find_in_window(vmar, size, base)) {
+    bool small = size <= WINDOW_SMALL && alignment <= WINDOW_SMALL;
+    if (small && vmar->region.size > 2 * WINDOW_SIZE && find_in_window(vmar, size, alignment, base)) {
         return true;
     }
-    return find_by_chance(vmar, vmar->region.base, vmar->region.size, size, base) ||
-           find_first_fit(vmar, size, base);
+    return find_by_chance(vmar, vmar->region.base, vmar->region.size, size, alignment, base) ||
+           find_first_fit(vmar, size, alignment, base);
 }

@@ -18,8 +18,8 @@ void address_space_reference(struct address_space *space);
 /* No region of the range touches [base, base+size), which lies inside it. */
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size);
 
-/* A page-aligned place for `size` bytes; false: none. */
-bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t *base);
+/* A place for `size` bytes, a multiple of `alignment`, which is a power of two; false: none. */
+bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base);
 
 /* A tag for a new space; PT_ASID_SHARED when all are taken. */
 uint32_t asid_allocate(void);
@@ -29,6 +29,9 @@ void asid_release(uint32_t asid, uint64_t cpus);
 /* Page tables are memory of the space's account: charges what came, ends the charge of what went. Table lock held.
  * NO_MEMORY: nothing was charged. */
 ts_status_t space_charge_tables(struct address_space *space);
+
+/* The first mapping below `top` that reaches beyond an address; null: none. Preemption points. */
+struct mapping *vmar_next_mapping(const struct vmar *top, uint64_t address);
 
 /* The mapping at an address, by the space's lock; null: none. */
 struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
@@ -67,7 +70,8 @@ static inline ts_status_t mapping_install(struct mapping *mapping, uint64_t va, 
     return TS_OK;
 }
 
-/* Memory in one piece: all of the mapping, with pages as large as fit. Both locks held. NO_MEMORY: nothing is mapped. */
+/* Memory in one piece: all of it that the mapping shows, with pages as large as fit. Both locks held. NO_MEMORY: nothing
+ * is mapped. */
 ts_status_t mapping_install_piece(struct mapping *mapping);
 
 _Static_assert(PT_READ == TS_VMAR_READ && PT_WRITE == TS_VMAR_WRITE && PT_EXECUTE == TS_VMAR_EXECUTE,
@@ -97,6 +101,20 @@ uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo);
 
 /* Zeros in [first, end) of the view, mapped or not. NO_MEMORY: nothing happened. Family lock held. */
 ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end);
+
+/* --- vmo_access.c --- */
+
+/* view_own_page() of a VMO's view; what is mapped past the cache is not left in it. */
+ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed);
+
+/* --- discard.c --- */
+
+/* Into the list of what can be discarded, and out of it. */
+void discard_add(struct vmo *vmo);
+void discard_remove(struct vmo *vmo);
+
+/* LOCK, TRY_LOCK, UNLOCK. Family lock held. UNAVAILABLE, BAD_STATE (not locked). */
+ts_status_t discard_lock(struct vmo *vmo, uint32_t op);
 
 /* --- fault.c --- */
 

@@ -11,6 +11,7 @@
 #define PERMISSIONS VM_PERMISSIONS
 #define CAN_MAP     (TS_VMAR_CAN_MAP_READ | TS_VMAR_CAN_MAP_WRITE | TS_VMAR_CAN_MAP_EXECUTE)
 #define PLACEMENT   (TS_VMAR_SPECIFIC | TS_VMAR_SPECIFIC_OVERWRITE)
+#define MAP_OPTIONS (PERMISSIONS | PLACEMENT | TS_VMAR_MAP_RANGE | TS_VMAR_ALLOW_FAULTS | TS_VMAR_ALIGN_MASK)
 #define PAGE_BATCH  64u
 
 static SLAB_CACHE(vmar_cache, struct vmar);
@@ -72,26 +73,37 @@ ts_status_t vmar_new_root(struct address_space *space, uint64_t base, uint64_t s
     return vmar_new(space, NULL, base, size, CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC, root);
 }
 
+/* M14: what the address has to be a multiple of; 0: what the options say is none. */
+static uint64_t alignment_of(uint32_t options) {
+    uint32_t log2 = (options & TS_VMAR_ALIGN_MASK) >> TS_VMAR_ALIGN_SHIFT;
+    if (log2 == 0) {
+        return TS_PAGE_SIZE;
+    }
+    return log2 < TS_PAGE_SHIFT ? 0 : (uint64_t)1 << log2;
+}
+
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
 static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
-    if (size == 0 || !is_aligned(size) || !is_aligned(offset) || (options & PLACEMENT) == PLACEMENT) {
+    uint64_t alignment = alignment_of(options);
+    if (size == 0 || !is_aligned(size) || !is_aligned(offset) || alignment == 0 ||
+        (options & PLACEMENT) == PLACEMENT) {
         return TS_ERR_INVALID_ARGS;
     }
     if ((options & PLACEMENT) == 0) {
         if (offset != 0) {
             return TS_ERR_INVALID_ARGS;
         }
-        return space_find_room(vmar, size, base) ? TS_OK : TS_ERR_NO_RESOURCES;
+        return space_find_room(vmar, size, alignment, base) ? TS_OK : TS_ERR_NO_RESOURCES;
     }
     if ((vmar->can_map & TS_VMAR_CAN_MAP_SPECIFIC) == 0) {
         return TS_ERR_ACCESS_DENIED;
     }
     uint64_t end;
-    if (__builtin_add_overflow(offset, size, &end) || end > vmar->region.size) {
+    *base = vmar->region.base + offset;
+    if (__builtin_add_overflow(offset, size, &end) || end > vmar->region.size || (*base & (alignment - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    *base = vmar->region.base + offset;
     if ((options & TS_VMAR_SPECIFIC) != 0 && !space_range_is_free(vmar, *base, size)) {
         return TS_ERR_ALREADY_EXISTS;
     }
@@ -101,7 +113,7 @@ static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, u
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address) {
     DEBUG_ASSERT(parent->object.kind == TS_OBJECT_VMAR);
-    if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC)) != 0) {
+    if ((options & ~(CAN_MAP | TS_VMAR_CAN_MAP_SPECIFIC | TS_VMAR_SPECIFIC | TS_VMAR_ALIGN_MASK)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
     if ((permissions_of_flags(options) & ~(permissions_of_flags(parent->can_map) & permissions_of_rights(rights))) != 0) {
@@ -228,9 +240,22 @@ static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
 
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any);
 
+/* M8: who maps what may not be there, now or later, says that it may fault. */
+static ts_status_t check_part(const struct vmo *vmo, uint32_t options, uint64_t vmo_offset, uint64_t size) {
+    bool may_fault = (options & TS_VMAR_ALLOW_FAULTS) != 0;
+    uint64_t end;
+    if ((vmo->is_resizable || vmo->view->family->source != NULL) && !may_fault) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
+    if (__builtin_add_overflow(vmo_offset, size, &end) || end > (may_fault ? VMO_SIZE_MAX : vmo->size)) {
+        return TS_ERR_BUFFER_TOO_SMALL;
+    }
+    return TS_OK;
+}
+
 static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, const struct vmo *vmo,
                              ts_rights_t vmo_rights, uint64_t vmo_offset, uint64_t size, uint32_t *allowed) {
-    if ((options & ~(PERMISSIONS | PLACEMENT | TS_VMAR_MAP_RANGE)) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
+    if ((options & ~MAP_OPTIONS) != 0 || !is_aligned(vmo_offset) || !is_aligned(size) || size == 0) {
         return TS_ERR_INVALID_ARGS;
     }
     bool overwrites_and_maps = (options & TS_VMAR_SPECIFIC_OVERWRITE) != 0 && (options & TS_VMAR_MAP_RANGE) != 0;
@@ -244,11 +269,7 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
                    *allowed);
         return TS_ERR_ACCESS_DENIED;
     }
-    uint64_t end;
-    if (__builtin_add_overflow(vmo_offset, size, &end) || end > vmo->size) {
-        return TS_ERR_BUFFER_TOO_SMALL;
-    }
-    return TS_OK;
+    return check_part(vmo, options, vmo_offset, size);
 }
 
 /* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
@@ -336,8 +357,8 @@ static struct region *next_region(const struct region *region) {
     return node != NULL ? container_of(node, struct region, node) : NULL;
 }
 
-/* The first mapping below `top` that reaches beyond `address`; null: none. Depth is the user's choice. */
-static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
+/* Depth is the user's choice. */
+struct mapping *vmar_next_mapping(const struct vmar *top, uint64_t address) {
     const struct vmar *vmar = top;
     for (unsigned step = 1;; step++) {
         struct region *region = first_region(vmar, address);
@@ -359,7 +380,7 @@ static struct mapping *next_mapping(const struct vmar *top, uint64_t address) {
 }
 
 struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address) {
-    struct mapping *mapping = next_mapping(top, address);
+    struct mapping *mapping = vmar_next_mapping(top, address);
     return mapping != NULL && mapping->region.base <= address ? mapping : NULL;
 }
 
@@ -368,7 +389,7 @@ struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address) {
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     struct mapping *mapping;
-    while (start < end && (mapping = next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
+    while (start < end && (mapping = vmar_next_mapping(vmar, start)) != NULL && mapping->region.base < end) {
         uint64_t base = mapping->region.base > start ? mapping->region.base : start;
         uint64_t mapping_end = mapping->region.base + mapping->region.size;
         start = mapping_end < end ? mapping_end : end;
@@ -679,42 +700,48 @@ ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options
 
 /* --- operations on what is mapped --- */
 
-/* The operation on the part of a mapping that [address, end) covers. Space lock held. */
-static ts_status_t op_on_mapping(struct mapping *mapping, uint32_t op, uint64_t address, uint64_t end) {
+/* The operation on the part of a mapping that [*address, end) covers; *address advances by what was done. Space lock
+ * held. */
+static ts_status_t op_on_mapping(struct mapping *mapping, struct vmo_op *op, uint64_t *address, uint64_t end) {
     uint64_t base = mapping->region.base;
-    uint64_t start = base > address ? base : address;
     uint64_t stop = base + mapping->region.size < end ? base + mapping->region.size : end;
-    bool writes = op == TS_VMO_OP_COMMIT || op == TS_VMO_OP_DECOMMIT || op == TS_VMO_OP_ZERO ||
-                  op == TS_VMO_OP_CACHE_INVALIDATE;
+    bool writes = op->op == TS_VMO_OP_COMMIT || op->op == TS_VMO_OP_DECOMMIT || op->op == TS_VMO_OP_ZERO ||
+                  op->op == TS_VMO_OP_CACHE_INVALIDATE;
     if ((mapping->allowed & (writes ? TS_VMAR_WRITE : TS_VMAR_READ)) == 0) {
         return TS_ERR_ACCESS_DENIED;
     }
-    return vmo_op_range(mapping->vmo, op, mapping->vmo_offset + (start - base), stop - start);
+    op->offset = mapping->vmo_offset + (*address - base);
+    op->length = stop - *address;
+    ts_status_t status = vmo_op_try(mapping->vmo, op);
+    *address = status == TS_ERR_SHOULD_WAIT ? stop - op->length : stop;
+    return status;
 }
 
-static ts_status_t op_locked(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
-    uint64_t end = address + size;
+static ts_status_t op_locked(struct vmar *vmar, struct vmo_op *op, uint64_t *address, uint64_t end) {
     ts_status_t status = TS_OK;
-    while (status == TS_OK && address < end) {
-        struct mapping *mapping = vmar_find_mapping(vmar, address);
+    while (status == TS_OK && *address < end) {
+        struct mapping *mapping = vmar_find_mapping(vmar, *address);
         if (mapping == NULL) {
             return TS_ERR_BAD_STATE;
         }
         status = op_on_mapping(mapping, op, address, end);
-        address = mapping->region.base + mapping->region.size;
         sched_preemption_point();
     }
     return status;
 }
 
+/* Nothing is held while a page is waited for. */
 ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
-    ts_status_t status = check_address(vmar, address, size);
-    if (status != TS_OK) {
-        return status;
+    bool locks = op == TS_VMO_OP_LOCK || op == TS_VMO_OP_TRY_LOCK || op == TS_VMO_OP_UNLOCK;
+    ts_status_t status = locks ? TS_ERR_INVALID_ARGS : check_address(vmar, address, size);
+    struct vmo_op state = {.op = op};
+    uint64_t end = address + size;
+    while (status == TS_OK && address < end) {
+        mutex_acquire(&vmar->space->lock);
+        status = vmar->destroyed ? TS_ERR_BAD_STATE : op_locked(vmar, &state, &address, end);
+        mutex_release(&vmar->space->lock);
+        status = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&state.wait) : status;
     }
-    mutex_acquire(&vmar->space->lock);
-    status = vmar->destroyed ? TS_ERR_BAD_STATE : op_locked(vmar, op, address, size);
-    mutex_release(&vmar->space->lock);
     return status;
 }

@@ -17,9 +17,45 @@
 
 static SLAB_CACHE(vmo_cache, struct vmo);
 
+/* All VMOs that are made and not yet released, for inspection. */
+static struct spinlock registry_lock = SPINLOCK(LOCK_VMO);
+static LIST_HEAD(vmo_registry);
+
 /* VMOs whose end takes longer than a moment, or needs a lock: a task takes them apart. */
 static struct wait_queue ended_queue;
 static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
+
+/* --- all VMOs --- */
+
+/* From now on others can find it: nothing of it is changed without its family's lock. */
+static void vmo_register(struct vmo *vmo) {
+    spinlock_acquire(&registry_lock);
+    list_add_tail(&vmo_registry, &vmo->registered);
+    spinlock_release(&registry_lock);
+}
+
+struct vmo *vmo_next(struct vmo *vmo) {
+    struct vmo *next = NULL;
+    spinlock_acquire(&registry_lock);
+    struct list_node *node = vmo != NULL ? vmo->registered.next : vmo_registry.next;
+    for (; node != &vmo_registry && next == NULL; node = node->next) {
+        struct vmo *candidate = container_of(node, struct vmo, registered);
+        next = object_try_reference(&candidate->object) ? candidate : NULL;
+    }
+    spinlock_release(&registry_lock);
+    if (vmo != NULL) {
+        object_release(&vmo->object);
+    }
+    return next;
+}
+
+struct vmo *vmo_find(ts_koid_t koid) {
+    struct vmo *vmo = NULL;
+    while ((vmo = vmo_next(vmo)) != NULL && vmo->object.koid != koid) {
+        sched_preemption_point();
+    }
+    return vmo;
+}
 
 /* --- the end of VMOs --- */
 
@@ -27,6 +63,14 @@ static struct list_node ended_vmos; /* of vmo.sibling; ended_queue.lock */
 static void vmo_released(struct object *object) {
     struct vmo *vmo = container_of(object, struct vmo, object);
     struct family *family = vmo->view->family;
+    if (vmo->is_discardable) {
+        discard_remove(vmo);
+    }
+    spinlock_acquire(&registry_lock);
+    if (list_is_linked(&vmo->registered)) {
+        list_remove(&vmo->registered);
+    }
+    spinlock_release(&registry_lock);
     spinlock_acquire(&family->links_lock);
     struct list_node *node;
     while ((node = list_pop_head(&vmo->children)) != NULL) {
@@ -35,19 +79,30 @@ static void vmo_released(struct object *object) {
     struct vmo *parent = vmo->parent;
     if (parent != NULL) {
         list_remove(&vmo->sibling);
-        parent->slices -= vmo->sliced != NULL ? 1 : 0;
+        parent->copies -= vmo->is_copy ? 1 : 0;
         if (list_is_empty(&parent->children)) {
             object_update_signals(&parent->object, 0, TS_SIGNAL_ZERO_CHILDREN);
         }
     }
     spinlock_release(&family->links_lock);
+    struct page_source *source = vmo_source(vmo);
+    if (source != NULL) {
+        source->ops->close(source);
+    }
 }
 
 static void vmo_destroy(struct vmo *vmo) {
+    struct page_source *source = vmo_source(vmo);
     if (vmo->sliced != NULL) {
         object_release(&vmo->sliced->object);
     } else {
         view_destroy(&vmo->own);
+    }
+    if (source != NULL) {
+        page_source_release(source);
+    }
+    if (vmo->backing != NULL) {
+        object_release(&vmo->backing->object);
     }
     object_uncharge(&vmo->object);
     slab_free(&vmo_cache, vmo);
@@ -139,14 +194,34 @@ static ts_status_t vmo_new_family(struct account *account, uint64_t size, struct
 }
 
 ts_status_t vmo_create(struct account *account, uint64_t size, uint32_t options, struct vmo **result) {
-    if ((options & ~TS_VMO_RESIZABLE) != 0) {
+    if (options != 0 && options != TS_VMO_RESIZABLE && options != TS_VMO_DISCARDABLE) {
         return TS_ERR_INVALID_ARGS;
     }
     ts_status_t status = vmo_new_family(account, size, result);
+    if (status != TS_OK) {
+        return status;
+    }
+    (*result)->is_resizable = options == TS_VMO_RESIZABLE;
+    if (options == TS_VMO_DISCARDABLE) {
+        (*result)->is_discardable = true;
+        discard_add(*result);
+    }
+    vmo_register(*result);
+    return TS_OK;
+}
+
+ts_status_t vmo_create_paged(struct account *account, uint64_t size, uint32_t options, struct page_source *source,
+                             struct vmo **result) {
+    ts_status_t status = vmo_create(account, size, options, result);
     if (status == TS_OK) {
-        (*result)->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
+        view_set_source(&(*result)->own, source);
     }
     return status;
+}
+
+struct page_source *vmo_source(const struct vmo *vmo) {
+    struct family *family = vmo->view->family;
+    return vmo->sliced == NULL && family->source_view == &vmo->own ? family->source : NULL;
 }
 
 ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t size, struct vmo **result) {
@@ -155,6 +230,7 @@ ts_status_t vmo_create_physical(struct account *account, uint64_t base, uint64_t
         (*result)->is_physical = true;
         (*result)->physical_base = base;
         (*result)->memory_type = PT_TYPE_DEVICE;
+        vmo_register(*result);
     }
     return status;
 }
@@ -164,6 +240,7 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
     if (status == TS_OK) {
         (*result)->is_borrowed = true;
         (*result)->physical_base = base;
+        vmo_register(*result);
     }
     return status;
 }
@@ -206,6 +283,7 @@ ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsign
     }
     vmo->is_contiguous = true;
     vmo->physical_base = frame_to_phys(run);
+    vmo_register(vmo);
     return TS_OK;
 }
 
@@ -216,7 +294,7 @@ static void link_child(struct vmo *parent, struct vmo *child) {
     spinlock_acquire(&family->links_lock);
     child->parent = parent;
     list_add_tail(&parent->children, &child->sibling);
-    parent->slices += child->sliced != NULL ? 1 : 0;
+    parent->copies += child->is_copy ? 1 : 0;
     object_update_signals(&parent->object, TS_SIGNAL_ZERO_CHILDREN, 0);
     spinlock_release(&family->links_lock);
 }
@@ -227,7 +305,7 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     if (__builtin_add_overflow(offset, child->size, &end) || end > parent->size) {
         return TS_ERR_OUT_OF_RANGE;
     }
-    if (parent->is_resizable) {
+    if (parent->is_resizable || parent->is_discardable) {
         return TS_ERR_NOT_SUPPORTED;
     }
     object_reference(&parent->object);
@@ -242,21 +320,47 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     return TS_OK;
 }
 
-/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing. */
-static ts_status_t check_snapshot(const struct vmo *parent) {
-    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous) {
+/* V13: what is pinned, or has a place of its own in memory, is not copied by sharing; nor is what the parent's mappings
+ * reach past the cache, while the copy's would not. G12: nor is what a pager has not supplied yet. */
+static ts_status_t check_snapshot(const struct vmo *parent, uint32_t options) {
+    bool is_paged = parent->view->family->source != NULL;
+    if (parent->is_physical || parent->is_borrowed || parent->is_contiguous || parent->is_discardable ||
+        (is_paged && (options & TS_VMO_CHILD_SNAPSHOT) != 0)) {
         return TS_ERR_NOT_SUPPORTED;
     }
-    return parent->view->pins != 0 ? TS_ERR_BAD_STATE : TS_OK;
+    return parent->view->pins != 0 || parent->memory_type != PT_TYPE_CACHED ? TS_ERR_BAD_STATE : TS_OK;
 }
 
-static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint64_t offset, struct vmo *child) {
+/* How many of `pages` pages from `offset` are the parent's: a slice ends before what it is a slice of. */
+static uint64_t pages_of_parent(const struct vmo *parent, uint64_t offset, uint64_t pages) {
+    uint64_t left = offset < parent->size ? (parent->size - offset) >> TS_PAGE_SHIFT : 0;
+    return left < pages ? left : pages;
+}
+
+/* The VMO that a pager fills outlives its clones, which look there for what they have not written. */
+static void keep_backing(struct vmo *child) {
+    struct view *source_view = child->own.family->source_view;
+    if (source_view != NULL) {
+        child->backing = container_of(source_view, struct vmo, own);
+        object_reference(&child->backing->object);
+    }
+}
+
+static ts_status_t make_snapshot(struct vmo *parent, struct account *account, uint32_t options, uint64_t offset,
+                                 struct vmo *child) {
     uint64_t first = (parent->offset + offset) >> TS_PAGE_SHIFT;
     uint64_t pages = child->size >> TS_PAGE_SHIFT;
-    ts_status_t status = check_snapshot(parent);
+    ts_status_t status = check_snapshot(parent, options);
     if (status == TS_OK) {
-        view_write_protect(parent->view, first, first + pages);
-        status = view_snapshot(parent->view, first, pages, account, &child->own);
+        uint64_t seen = pages_of_parent(parent, offset, pages);
+        if (parent->view != parent->view->family->source_view) {
+            view_write_protect(parent->view, first, first + seen);
+        }
+        status = view_snapshot(parent->view, first, seen, pages, account, &child->own);
+        child->is_copy = true;
+    }
+    if (status == TS_OK) {
+        keep_backing(child);
     }
     return status;
 }
@@ -291,7 +395,7 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
     child->is_resizable = (options & TS_VMO_RESIZABLE) != 0;
     mutex_acquire(&parent->view->family->lock);
     status = (options & TS_VMO_CHILD_SLICE) != 0 ? make_slice(parent, offset, child)
-                                                 : make_snapshot(parent, account, offset, child);
+                                                 : make_snapshot(parent, account, options, offset, child);
     if (status == TS_OK) {
         link_child(parent, child);
     }
@@ -300,6 +404,7 @@ ts_status_t vmo_create_child(struct vmo *parent, struct account *account, uint32
         vmo_abandon(child);
         return status;
     }
+    vmo_register(child);
     *result = child;
     return TS_OK;
 }
@@ -319,9 +424,14 @@ static ts_status_t set_size_locked(struct vmo *vmo, uint64_t size, uint64_t cont
     } else if (vmo->own.first + pages > PAGE_TREE_INDEX_MAX) {
         return TS_ERR_OUT_OF_RANGE;
     }
+    struct page_source *source = pages < vmo->own.pages ? vmo->own.family->source : NULL;
     vmo->own.pages = pages;
+    vmo->own.limit = vmo->own.limit < pages ? vmo->own.limit : pages;
     vmo->size = size;
     vmo->content_size = content_size;
+    if (source != NULL) { /* G9: who waits for what is beyond the end now looks again, and finds that */
+        page_source_answer(source, vmo->own.first + pages, PAGE_TREE_INDEX_MAX + 1, PAGE_REQUEST_ANY, TS_OK);
+    }
     return TS_OK;
 }
 
@@ -350,7 +460,7 @@ ts_status_t vmo_set_cache_policy(struct vmo *vmo, uint32_t policy) {
     mutex_acquire(&family->lock);
     spinlock_acquire(&family->links_lock);
     bool used = !list_is_empty(&vmo->view->mappings) || !list_is_empty(&vmo->children) || vmo->view->pins != 0 ||
-                vmo->sliced != NULL || family->view_count > 1;
+                vmo->sliced != NULL || family->view_count > 1 || family->source != NULL;
     spinlock_release(&family->links_lock);
     if (!used) {
         if (vmo->memory_type == PT_TYPE_CACHED) {

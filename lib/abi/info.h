@@ -96,7 +96,8 @@ struct ts_info_vmo {
     uint8_t physical;      /* 1: device registers */
     uint8_t contiguous;    /* 1: in one piece */
     uint8_t resizable;     /* 1 */
-    uint8_t reserved;
+    uint8_t discardable;   /* 1 */
+    uint64_t discarded;    /* bytes that were gone when it was locked */
 };
 
 struct ts_info_vmar {

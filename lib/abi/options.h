@@ -16,9 +16,16 @@
 #define TS_VMAR_CAN_MAP_SPECIFIC   (1u << 8)
 
 #define TS_VMAR_MAP_RANGE          (1u << 9) /* with what is there already, so that it need not fault */
+#define TS_VMAR_ALLOW_FAULTS       (1u << 10) /* accesses may fault: the VMO is resizable, or ends before the mapping */
+
+/* Of vmar_allocate and vmar_map: the address is a multiple of 1 << log2, 12 to 31. */
+#define TS_VMAR_ALIGN(log2)  ((uint32_t)(log2) << TS_VMAR_ALIGN_SHIFT)
+#define TS_VMAR_ALIGN_SHIFT  24
+#define TS_VMAR_ALIGN_MASK   TS_VMAR_ALIGN(31)
 
 /* Options of vmo_create, and of snapshots. */
-#define TS_VMO_RESIZABLE (1u << 0)
+#define TS_VMO_RESIZABLE   (1u << 0)
+#define TS_VMO_DISCARDABLE (1u << 5) /* not of snapshots: may be taken away while it is not locked */
 
 /* Options of vmo_create_child: exactly one of the first three. */
 #define TS_VMO_CHILD_SNAPSHOT                   (1u << 1) /* a copy of what is there now */
@@ -26,15 +33,36 @@
 #define TS_VMO_CHILD_SLICE                      (1u << 3) /* the parent's pages themselves */
 #define TS_VMO_CHILD_NO_WRITE                   (1u << 4) /* a handle without WRITE */
 
+/* Option of pager_create_vmo, beside TS_VMO_RESIZABLE. */
+#define TS_VMO_TRAP_DIRTY (1u << 6) /* the pager is asked before a clean page is written */
+
+/* Operations of pager_op_range. */
+enum ts_pager_op {
+    TS_PAGER_OP_FAIL = 1,            /* who waits for the range gets an error, which is given as data */
+    TS_PAGER_OP_DIRTY = 2,           /* pages may be written */
+    TS_PAGER_OP_WRITEBACK_BEGIN = 3, /* dirty pages are about to be written back */
+    TS_PAGER_OP_WRITEBACK_END = 4,   /* they were: what was not written in between is clean */
+};
+
+/* What pager_query_dirty_ranges lists, in bytes. */
+struct ts_vmo_dirty_range {
+    uint64_t offset, length;
+    uint64_t options; /* 0 */
+};
+
 /* Operations of vmo_op_range and vmar_op_range. */
 enum ts_vmo_op {
     TS_VMO_OP_COMMIT = 1,           /* makes the VMO's own pages; needs WRITE */
     TS_VMO_OP_DECOMMIT = 2,         /* gives pages back, which are zeros then; needs WRITE */
+    TS_VMO_OP_LOCK = 3,             /* a discardable VMO as a whole: it stays; TS_INFO_VMO tells what was discarded
+                                       before. This and the next: needs READ or WRITE */
+    TS_VMO_OP_UNLOCK = 4,           /* one LOCK or TRY_LOCK less */
     TS_VMO_OP_ZERO = 5,             /* any alignment; needs WRITE */
     TS_VMO_OP_CACHE_SYNC = 6,       /* instructions that were written can be executed; needs READ */
     TS_VMO_OP_CACHE_INVALIDATE = 7, /* needs WRITE */
     TS_VMO_OP_CACHE_CLEAN = 8,      /* needs READ */
     TS_VMO_OP_CACHE_CLEAN_INVALIDATE = 9, /* needs READ */
+    TS_VMO_OP_TRY_LOCK = 10,        /* as LOCK, but only if nothing was discarded */
 };
 
 /* How mappings of a VMO reach its memory. */
@@ -99,6 +127,10 @@ enum ts_debug_command {
     TS_DEBUG_MUTATION = 8, /* argument: 1 or 0: the mutation of the command line is in force for the caller's job */
     TS_DEBUG_FRAMES = 9, /* argument: at most 1024: takes so many zeroed frames and gives them back, 64 at
                             a time: how many it got */
+    TS_DEBUG_RECLAIM = 10, /* argument: bytes: discards unlocked discardable memory until so much is free: how
+                              much it was */
+    TS_DEBUG_FAIL_ALLOCATION = 11, /* argument N: the Nth allocation that the kernel makes from now on for the caller's
+                            job, or below it, fails; 0: none. What was left of the N before; 0: it has failed */
 };
 
 enum ts_debug_counter {

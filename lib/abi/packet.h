@@ -8,6 +8,7 @@ enum ts_packet_type {
     TS_PACKET_USER = 0,       /* port_queue */
     TS_PACKET_SIGNAL_ONE = 1, /* object_wait_async: a signal was set */
     TS_PACKET_INTERRUPT = 2,  /* interrupt_bind: the line fired */
+    TS_PACKET_PAGE_REQUEST = 3, /* pager_create_vmo: a page is wanted */
 };
 
 /* Options of object_wait_async. */
@@ -27,6 +28,20 @@ struct ts_packet_interrupt {
     uint64_t reserved[3];
 };
 
+/* What a VMO wants of its pager. */
+enum ts_page_request_command {
+    TS_PAGE_REQUEST_READ = 0,     /* pages: answered by pager_supply_pages, or FAIL */
+    TS_PAGE_REQUEST_COMPLETE = 1, /* nothing any more: this is the last packet */
+    TS_PAGE_REQUEST_DIRTY = 2,    /* to write clean pages: answered by DIRTY, or FAIL */
+};
+
+struct ts_packet_page_request {
+    uint32_t command; /* enum ts_page_request_command */
+    uint32_t flags;   /* 0 */
+    uint64_t offset, length; /* bytes, multiples of the page size */
+    uint64_t reserved;
+};
+
 struct ts_packet {
     uint64_t key;
     uint32_t type; /* enum ts_packet_type */
@@ -36,6 +51,7 @@ struct ts_packet {
         uint64_t words[4];
         struct ts_packet_signal signal;
         struct ts_packet_interrupt interrupt;
+        struct ts_packet_page_request page_request;
     };
 };
 

@@ -209,3 +209,18 @@ size_t string_copy(char *destination, size_t size, const char *source) {
     destination[length] = 0;
     return length;
 }
+
+bool string_has_word(const char *text, const char *word) {
+    size_t length = strlen(word);
+    while (*text != 0) {
+        size_t token = 0;
+        while (text[token] != 0 && text[token] != ' ') {
+            token++;
+        }
+        if (token == length && strncmp(text, word, length) == 0) {
+            return true;
+        }
+        text += token + (text[token] != 0 ? 1 : 0);
+    }
+    return false;
+}

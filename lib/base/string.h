@@ -17,6 +17,9 @@ char *strchr(const char *text, int c);
 /* Copies at most size-1 bytes and terminates; size 0 does nothing. Returns the bytes copied. */
 size_t string_copy(char *destination, size_t size, const char *source);
 
+/* Whether `word` stands in the text, between blanks. */
+bool string_has_word(const char *text, const char *word);
+
 /* Freestanding code does not let the compiler know these by name; small constant sizes are worth inlining. */
 #if !__STDC_HOSTED__
 #define memcpy(destination, source, size) __builtin_memcpy(destination, source, size)

@@ -808,6 +808,30 @@ static ts_status_t dispatch_clock_read(struct arch_frame *frame) {
     return status;
 }
 
+static ts_status_t dispatch_system_inspect(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return refuse(frame, 2, TS_ERR_INVALID_ARGS);
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct handle_view resource_view;
+    ts_status_t status = resource_view_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_WRITE, &resource_view);
+    if (status != TS_OK) {
+        return refuse(frame, 2, status);
+    }
+    object_reference(resource_view.object);
+    size_t actual = 0;
+    uint64_t next = 0;
+    status = sys_system_inspect((struct resource *)resource_view.object, &resource_view,
+        (uint32_t)arch_frame_argument(frame, 1), (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3), (uaddr_t)arch_frame_argument(frame, 4),
+        (size_t)arch_frame_argument(frame, 5), &actual, &next);
+    object_release(resource_view.object);
+    arch_frame_set_value(frame, 0, (uint64_t)actual);
+    arch_frame_set_value(frame, 1, (uint64_t)next);
+    return status;
+}
+
 static ts_status_t dispatch_vmo_set_cache_policy(struct arch_frame *frame) {
     if ((arch_frame_argument(frame, 1) >> 32) != 0) {
         return TS_ERR_INVALID_ARGS;
@@ -820,6 +844,126 @@ static ts_status_t dispatch_vmo_set_cache_policy(struct arch_frame *frame) {
         return status;
     }
     return sys_vmo_set_cache_policy(vmo, (uint32_t)arch_frame_argument(frame, 1));
+}
+
+static ts_status_t dispatch_pager_create(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 0) >> 32) != 0) {
+        return refuse(frame, 1, TS_ERR_INVALID_ARGS);
+    }
+    ts_handle_t pager = 0;
+    ts_status_t status = sys_pager_create((uint32_t)arch_frame_argument(frame, 0), &pager);
+    arch_frame_set_value(frame, 0, (uint64_t)pager);
+    return status;
+}
+
+static ts_status_t dispatch_pager_create_vmo(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return refuse(frame, 1, TS_ERR_INVALID_ARGS);
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct pager *pager;
+    ts_status_t status = pager_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &pager);
+    if (status != TS_OK) {
+        return refuse(frame, 1, status);
+    }
+    struct port *port;
+    status = port_from_handle(handles, arch_frame_argument(frame, 2), TS_RIGHT_WRITE, &port);
+    if (status != TS_OK) {
+        return refuse(frame, 1, status);
+    }
+    ts_handle_t vmo = 0;
+    status = sys_pager_create_vmo(pager, (uint32_t)arch_frame_argument(frame, 1), port,
+        (uint64_t)arch_frame_argument(frame, 3), (uint64_t)arch_frame_argument(frame, 4), &vmo);
+    arch_frame_set_value(frame, 0, (uint64_t)vmo);
+    return status;
+}
+
+static ts_status_t dispatch_pager_supply_pages(struct arch_frame *frame) {
+    const struct handle_table *handles = process_handles_current();
+    struct pager *pager;
+    ts_status_t status = pager_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &pager);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct vmo *vmo;
+    status = vmo_from_handle(handles, arch_frame_argument(frame, 1), TS_RIGHT_NONE, &vmo);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct vmo *from;
+    status = vmo_from_handle(handles, arch_frame_argument(frame, 4),
+        TS_RIGHT_READ | TS_RIGHT_WRITE, &from);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_pager_supply_pages(pager, vmo, (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3), from, (uint64_t)arch_frame_argument(frame, 5));
+}
+
+static ts_status_t dispatch_pager_detach_vmo(struct arch_frame *frame) {
+    const struct handle_table *handles = process_handles_current();
+    struct pager *pager;
+    ts_status_t status = pager_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &pager);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct vmo *vmo;
+    status = vmo_from_handle(handles, arch_frame_argument(frame, 1), TS_RIGHT_NONE, &vmo);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_pager_detach_vmo(pager, vmo);
+}
+
+static ts_status_t dispatch_pager_op_range(struct arch_frame *frame) {
+    if ((arch_frame_argument(frame, 1) >> 32) != 0) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    const struct handle_table *handles = process_handles_current();
+    struct pager *pager;
+    ts_status_t status = pager_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &pager);
+    if (status != TS_OK) {
+        return status;
+    }
+    struct vmo *vmo;
+    status = vmo_from_handle(handles, arch_frame_argument(frame, 2), TS_RIGHT_NONE, &vmo);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_pager_op_range(pager, (uint32_t)arch_frame_argument(frame, 1), vmo,
+        (uint64_t)arch_frame_argument(frame, 3), (uint64_t)arch_frame_argument(frame, 4),
+        (uint64_t)arch_frame_argument(frame, 5));
+}
+
+static ts_status_t dispatch_pager_query_dirty_ranges(struct arch_frame *frame) {
+    const struct handle_table *handles = process_handles_current();
+    struct pager *pager;
+    ts_status_t status = pager_from_handle(handles, arch_frame_argument(frame, 0), TS_RIGHT_NONE,
+        &pager);
+    if (status != TS_OK) {
+        return refuse(frame, 2, status);
+    }
+    struct vmo *vmo;
+    status = vmo_from_handle(handles, arch_frame_argument(frame, 1), TS_RIGHT_NONE, &vmo);
+    if (status != TS_OK) {
+        return refuse(frame, 2, status);
+    }
+    object_reference((struct object *)pager);
+    object_reference((struct object *)vmo);
+    size_t actual = 0;
+    size_t available = 0;
+    status = sys_pager_query_dirty_ranges(pager, vmo, (uint64_t)arch_frame_argument(frame, 2),
+        (uint64_t)arch_frame_argument(frame, 3), (uaddr_t)arch_frame_argument(frame, 4),
+        (size_t)arch_frame_argument(frame, 5), &actual, &available);
+    object_release((struct object *)vmo);
+    object_release((struct object *)pager);
+    arch_frame_set_value(frame, 0, (uint64_t)actual);
+    arch_frame_set_value(frame, 1, (uint64_t)available);
+    return status;
 }
 
 static const ts_status_t errors_null[] = {TS_OK};
@@ -896,9 +1040,9 @@ static const ts_status_t errors_thread_sleep[] = {TS_OK};
 static const ts_status_t errors_vmar_allocate[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE,
     TS_ERR_ALREADY_EXISTS, TS_ERR_ACCESS_DENIED, TS_OK};
-static const ts_status_t errors_vmar_map[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
-    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BUFFER_TOO_SMALL,
-    TS_ERR_BAD_STATE, TS_ERR_ALREADY_EXISTS, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_vmar_map[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_RESOURCES,
+    TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
+    TS_ERR_BUFFER_TOO_SMALL, TS_ERR_BAD_STATE, TS_ERR_ALREADY_EXISTS, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmar_unmap[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_NOT_FOUND, TS_OK};
 static const ts_status_t errors_vmar_protect[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
@@ -908,14 +1052,18 @@ static const ts_status_t errors_vmar_destroy[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRON
     TS_ERR_BAD_STATE, TS_OK};
 static const ts_status_t errors_vmar_op_range[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
-    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BUFFER_TOO_SMALL, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_ERR_IO,
+    TS_ERR_IO_DATA_INTEGRITY, TS_ERR_NO_SPACE, TS_OK};
 static const ts_status_t errors_vmo_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_OUT_OF_RANGE, TS_OK};
 static const ts_status_t errors_vmo_read[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
-    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_BUFFER_TOO_SMALL,
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_ERR_IO, TS_ERR_IO_DATA_INTEGRITY, TS_ERR_NO_SPACE,
+    TS_OK};
 static const ts_status_t errors_vmo_write[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
-    TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BUFFER_TOO_SMALL, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_ERR_IO,
+    TS_ERR_IO_DATA_INTEGRITY, TS_ERR_NO_SPACE, TS_OK};
 static const ts_status_t errors_vmo_get_size[] = {TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_OK};
 static const ts_status_t errors_vmo_create_physical[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
@@ -927,7 +1075,8 @@ static const ts_status_t errors_vmo_set_size[] = {TS_ERR_NO_MEMORY, TS_ERR_BAD_H
     TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_op_range[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
-    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+    TS_ERR_BUFFER_TOO_SMALL, TS_ERR_BAD_STATE, TS_ERR_UNAVAILABLE, TS_ERR_ACCESS_DENIED,
+    TS_ERR_IO, TS_ERR_IO_DATA_INTEGRITY, TS_ERR_NO_SPACE, TS_OK};
 static const ts_status_t errors_vmo_create_child[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_RESOURCES,
     TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE,
     TS_ERR_OUT_OF_RANGE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
@@ -959,8 +1108,25 @@ static const ts_status_t errors_system_power[] = {TS_ERR_INVALID_ARGS, TS_ERR_BA
 static const ts_status_t errors_system_debug[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_clock_read[] = {TS_OK};
+static const ts_status_t errors_system_inspect[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_ERR_NOT_FOUND, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_vmo_set_cache_policy[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
     TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_pager_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_OK};
+static const ts_status_t errors_pager_create_vmo[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_pager_supply_pages[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_pager_detach_vmo[] = {TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE,
+    TS_ERR_WRONG_TYPE, TS_OK};
+static const ts_status_t errors_pager_op_range[] = {TS_ERR_NOT_SUPPORTED, TS_ERR_NO_MEMORY,
+    TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
+    TS_ERR_NOT_FOUND, TS_OK};
+static const ts_status_t errors_pager_query_dirty_ranges[] = {TS_ERR_INVALID_ARGS,
+    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_OK};
 
 const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_NULL] = {dispatch_null, "null", errors_null},
@@ -1049,6 +1215,19 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_SYSTEM_POWER] = {dispatch_system_power, "system_power", errors_system_power},
     [TS_SYSCALL_SYSTEM_DEBUG] = {dispatch_system_debug, "system_debug", errors_system_debug},
     [TS_SYSCALL_CLOCK_READ] = {dispatch_clock_read, "clock_read", errors_clock_read},
+    [TS_SYSCALL_SYSTEM_INSPECT] = {dispatch_system_inspect, "system_inspect",
+        errors_system_inspect},
     [TS_SYSCALL_VMO_SET_CACHE_POLICY] = {dispatch_vmo_set_cache_policy, "vmo_set_cache_policy",
         errors_vmo_set_cache_policy},
+    [TS_SYSCALL_PAGER_CREATE] = {dispatch_pager_create, "pager_create", errors_pager_create},
+    [TS_SYSCALL_PAGER_CREATE_VMO] = {dispatch_pager_create_vmo, "pager_create_vmo",
+        errors_pager_create_vmo},
+    [TS_SYSCALL_PAGER_SUPPLY_PAGES] = {dispatch_pager_supply_pages, "pager_supply_pages",
+        errors_pager_supply_pages},
+    [TS_SYSCALL_PAGER_DETACH_VMO] = {dispatch_pager_detach_vmo, "pager_detach_vmo",
+        errors_pager_detach_vmo},
+    [TS_SYSCALL_PAGER_OP_RANGE] = {dispatch_pager_op_range, "pager_op_range",
+        errors_pager_op_range},
+    [TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES] = {dispatch_pager_query_dirty_ranges,
+        "pager_query_dirty_ranges", errors_pager_query_dirty_ranges},
 };

@@ -20,6 +20,7 @@ struct port;
 struct event;
 struct interrupt;
 struct resource;
+struct pager;
 
 /* What a handler that works on the frame returns when nothing is to be written: the thread waits
  * with an empty kernel stack, or the frame is complete. */
@@ -44,6 +45,9 @@ ts_status_t sys_system_power(struct resource *resource, const struct handle_view
 ts_status_t sys_system_debug(struct resource *resource, const struct handle_view *resource_view,
     uint32_t command, uint64_t argument, uint64_t *value);
 ts_status_t sys_clock_read(ts_time_t *now);
+ts_status_t sys_system_inspect(struct resource *resource, const struct handle_view *resource_view,
+    uint32_t topic, uint64_t object, uint64_t start, uaddr_t buffer, size_t size, size_t *actual,
+    uint64_t *next);
 
 /* handle */
 ts_status_t sys_handle_close(ts_handle_t handle);
@@ -148,3 +152,15 @@ ts_status_t sys_resource_create(struct resource *parent, const struct handle_vie
     uint32_t kind, uint64_t base, uint64_t length, ts_handle_t *resource);
 ts_status_t sys_ports_enable(struct resource *resource, const struct handle_view *resource_view,
     uint32_t base, uint32_t length);
+
+/* pager */
+ts_status_t sys_pager_create(uint32_t options, ts_handle_t *pager);
+ts_status_t sys_pager_create_vmo(struct pager *pager, uint32_t options, struct port *port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo);
+ts_status_t sys_pager_supply_pages(struct pager *pager, struct vmo *vmo, uint64_t offset,
+    uint64_t length, struct vmo *from, uint64_t from_offset);
+ts_status_t sys_pager_detach_vmo(struct pager *pager, struct vmo *vmo);
+ts_status_t sys_pager_op_range(struct pager *pager, uint32_t op, struct vmo *vmo, uint64_t offset,
+    uint64_t length, uint64_t data);
+ts_status_t sys_pager_query_dirty_ranges(struct pager *pager, struct vmo *vmo, uint64_t offset,
+    uint64_t length, uaddr_t ranges, size_t size, size_t *actual, size_t *available);

@@ -171,3 +171,18 @@ static inline ts_status_t resource_view_from_handle(const struct handle_table *t
     ts_handle_t value, ts_rights_t rights, struct handle_view *view) {
     return handle_lookup_view(table, value, TS_OBJECT_RESOURCE, rights, view);
 }
+
+struct pager;
+
+static inline ts_status_t pager_from_handle(const struct handle_table *table, ts_handle_t value,
+    ts_rights_t rights, struct pager **pager) {
+    struct object *object = NULL;
+    ts_status_t status = handle_lookup(table, value, TS_OBJECT_PAGER, rights, &object);
+    *pager = (struct pager *)object;
+    return status;
+}
+
+static inline ts_status_t pager_view_from_handle(const struct handle_table *table,
+    ts_handle_t value, ts_rights_t rights, struct handle_view *view) {
+    return handle_lookup_view(table, value, TS_OBJECT_PAGER, rights, view);
+}

@@ -156,7 +156,7 @@ ts_status_t ts_vmo_replace_executable(ts_handle_t vmo, ts_handle_t resource,
 /* Another size, for a VMO that was made resizable; what is cut off is gone. */
 ts_status_t ts_vmo_set_size(ts_handle_t vmo, uint64_t size);
 
-/* An operation (TS_VMO_OP_) on a range: commit, decommit, zero, caches. */
+/* An operation (TS_VMO_OP_) on a range: commit, decommit, zero, lock, caches. */
 ts_status_t ts_vmo_op_range(ts_handle_t vmo, uint32_t op, uint64_t offset, uint64_t length);
 
 /* A copy of a range as it is now, in no time, or a slice: the range itself. */
@@ -206,5 +206,31 @@ ts_status_t ts_system_debug(ts_handle_t resource, uint32_t command, uint64_t arg
 /* Monotonic time; programs normally use the time page. */
 ts_status_t ts_clock_read(ts_time_t *now);
 
+/* Reads records about virtual memory (TS_INSPECT_), by the debug resource. */
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next);
+
 /* How mappings reach the memory (TS_CACHE_POLICY_); while there are none. */
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy);
+
+/* Makes a pager, which fills VMOs from user space. */
+ts_status_t ts_pager_create(uint32_t options, ts_handle_t *pager);
+
+/* Makes a VMO whose absent pages are asked for by packets on the port. */
+ts_status_t ts_pager_create_vmo(ts_handle_t pager, uint32_t options, ts_handle_t port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo);
+
+/* Moves pages out of a VMO to where the pager's VMO has none, and lets who waits for them go on. */
+ts_status_t ts_pager_supply_pages(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, ts_handle_t from, uint64_t from_offset);
+
+/* The VMO asks for nothing any more: absent pages cannot be had. */
+ts_status_t ts_pager_detach_vmo(ts_handle_t pager, ts_handle_t vmo);
+
+/* An operation (TS_PAGER_OP_) on pages of the pager's VMO: refuse them, let them be written, write them back. */
+ts_status_t ts_pager_op_range(ts_handle_t pager, uint32_t op, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, uint64_t data);
+
+/* Lists dirty pages (an array of struct ts_vmo_dirty_range): how many ranges were stored, and how many there are. */
+ts_status_t ts_pager_query_dirty_ranges(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, void *ranges, size_t size, size_t *actual, size_t *available);

@@ -3,75 +3,82 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x46a2f802f9beb79bul
+#define TS_ABI_ID 0x020dcdadff32badbul
 
-#define TS_SYSCALL_NULL                   0
-#define TS_SYSCALL_HANDLE_CLOSE           1
-#define TS_SYSCALL_HANDLE_CLOSE_MANY      2
-#define TS_SYSCALL_HANDLE_DUPLICATE       3
-#define TS_SYSCALL_HANDLE_REPLACE         4
-#define TS_SYSCALL_HANDLE_REVOKE          5
-#define TS_SYSCALL_OBJECT_WAIT_ONE        10
-#define TS_SYSCALL_OBJECT_WAIT_ASYNC      11
-#define TS_SYSCALL_OBJECT_SIGNAL          12
-#define TS_SYSCALL_OBJECT_GET_INFO        13
-#define TS_SYSCALL_OBJECT_SET_NAME        14
-#define TS_SYSCALL_PORT_CREATE            20
-#define TS_SYSCALL_PORT_QUEUE             21
-#define TS_SYSCALL_PORT_WAIT              22
-#define TS_SYSCALL_PORT_CANCEL            23
-#define TS_SYSCALL_EVENT_CREATE           30
-#define TS_SYSCALL_ENDPOINT_CREATE        40
-#define TS_SYSCALL_ENDPOINT_MINT          41
-#define TS_SYSCALL_ENDPOINT_BIND_PORT     42
-#define TS_SYSCALL_CALL                   43
-#define TS_SYSCALL_REPLY_WAIT             44
-#define TS_SYSCALL_REPLY_SAVE             45
-#define TS_SYSCALL_REPLY_SEND             46
-#define TS_SYSCALL_JOB_CREATE             50
-#define TS_SYSCALL_JOB_SET_CEILING        51
-#define TS_SYSCALL_TASK_KILL              52
-#define TS_SYSCALL_PROCESS_CREATE         60
-#define TS_SYSCALL_PROCESS_START          61
-#define TS_SYSCALL_PROCESS_EXIT           62
-#define TS_SYSCALL_THREAD_CREATE          70
-#define TS_SYSCALL_THREAD_START           71
-#define TS_SYSCALL_THREAD_EXIT            72
-#define TS_SYSCALL_THREAD_YIELD           73
-#define TS_SYSCALL_THREAD_SET_PRIORITY    74
-#define TS_SYSCALL_THREAD_SET_AFFINITY    75
-#define TS_SYSCALL_THREAD_SLEEP           76
-#define TS_SYSCALL_VMAR_ALLOCATE          80
-#define TS_SYSCALL_VMAR_MAP               81
-#define TS_SYSCALL_VMAR_UNMAP             82
-#define TS_SYSCALL_VMAR_PROTECT           83
-#define TS_SYSCALL_VMAR_DESTROY           84
-#define TS_SYSCALL_VMAR_OP_RANGE          85
-#define TS_SYSCALL_VMO_CREATE             90
-#define TS_SYSCALL_VMO_READ               91
-#define TS_SYSCALL_VMO_WRITE              92
-#define TS_SYSCALL_VMO_GET_SIZE           93
-#define TS_SYSCALL_VMO_CREATE_PHYSICAL    94
-#define TS_SYSCALL_VMO_REPLACE_EXECUTABLE 95
-#define TS_SYSCALL_VMO_SET_SIZE           96
-#define TS_SYSCALL_VMO_OP_RANGE           97
-#define TS_SYSCALL_VMO_CREATE_CHILD       98
-#define TS_SYSCALL_VMO_CREATE_CONTIGUOUS  99
-#define TS_SYSCALL_INTERRUPT_CREATE       100
-#define TS_SYSCALL_INTERRUPT_BIND         101
-#define TS_SYSCALL_INTERRUPT_WAIT         102
-#define TS_SYSCALL_INTERRUPT_ACK          103
-#define TS_SYSCALL_INTERRUPT_TRIGGER      104
-#define TS_SYSCALL_RESOURCE_CREATE        110
-#define TS_SYSCALL_PORTS_ENABLE           111
-#define TS_SYSCALL_LOG_READ               120
-#define TS_SYSCALL_LOG_WRITE              121
-#define TS_SYSCALL_SYSTEM_POWER           122
-#define TS_SYSCALL_SYSTEM_DEBUG           123
-#define TS_SYSCALL_CLOCK_READ             124
-#define TS_SYSCALL_VMO_SET_CACHE_POLICY   130
+#define TS_SYSCALL_NULL                     0
+#define TS_SYSCALL_HANDLE_CLOSE             1
+#define TS_SYSCALL_HANDLE_CLOSE_MANY        2
+#define TS_SYSCALL_HANDLE_DUPLICATE         3
+#define TS_SYSCALL_HANDLE_REPLACE           4
+#define TS_SYSCALL_HANDLE_REVOKE            5
+#define TS_SYSCALL_OBJECT_WAIT_ONE          10
+#define TS_SYSCALL_OBJECT_WAIT_ASYNC        11
+#define TS_SYSCALL_OBJECT_SIGNAL            12
+#define TS_SYSCALL_OBJECT_GET_INFO          13
+#define TS_SYSCALL_OBJECT_SET_NAME          14
+#define TS_SYSCALL_PORT_CREATE              20
+#define TS_SYSCALL_PORT_QUEUE               21
+#define TS_SYSCALL_PORT_WAIT                22
+#define TS_SYSCALL_PORT_CANCEL              23
+#define TS_SYSCALL_EVENT_CREATE             30
+#define TS_SYSCALL_ENDPOINT_CREATE          40
+#define TS_SYSCALL_ENDPOINT_MINT            41
+#define TS_SYSCALL_ENDPOINT_BIND_PORT       42
+#define TS_SYSCALL_CALL                     43
+#define TS_SYSCALL_REPLY_WAIT               44
+#define TS_SYSCALL_REPLY_SAVE               45
+#define TS_SYSCALL_REPLY_SEND               46
+#define TS_SYSCALL_JOB_CREATE               50
+#define TS_SYSCALL_JOB_SET_CEILING          51
+#define TS_SYSCALL_TASK_KILL                52
+#define TS_SYSCALL_PROCESS_CREATE           60
+#define TS_SYSCALL_PROCESS_START            61
+#define TS_SYSCALL_PROCESS_EXIT             62
+#define TS_SYSCALL_THREAD_CREATE            70
+#define TS_SYSCALL_THREAD_START             71
+#define TS_SYSCALL_THREAD_EXIT              72
+#define TS_SYSCALL_THREAD_YIELD             73
+#define TS_SYSCALL_THREAD_SET_PRIORITY      74
+#define TS_SYSCALL_THREAD_SET_AFFINITY      75
+#define TS_SYSCALL_THREAD_SLEEP             76
+#define TS_SYSCALL_VMAR_ALLOCATE            80
+#define TS_SYSCALL_VMAR_MAP                 81
+#define TS_SYSCALL_VMAR_UNMAP               82
+#define TS_SYSCALL_VMAR_PROTECT             83
+#define TS_SYSCALL_VMAR_DESTROY             84
+#define TS_SYSCALL_VMAR_OP_RANGE            85
+#define TS_SYSCALL_VMO_CREATE               90
+#define TS_SYSCALL_VMO_READ                 91
+#define TS_SYSCALL_VMO_WRITE                92
+#define TS_SYSCALL_VMO_GET_SIZE             93
+#define TS_SYSCALL_VMO_CREATE_PHYSICAL      94
+#define TS_SYSCALL_VMO_REPLACE_EXECUTABLE   95
+#define TS_SYSCALL_VMO_SET_SIZE             96
+#define TS_SYSCALL_VMO_OP_RANGE             97
+#define TS_SYSCALL_VMO_CREATE_CHILD         98
+#define TS_SYSCALL_VMO_CREATE_CONTIGUOUS    99
+#define TS_SYSCALL_INTERRUPT_CREATE         100
+#define TS_SYSCALL_INTERRUPT_BIND           101
+#define TS_SYSCALL_INTERRUPT_WAIT           102
+#define TS_SYSCALL_INTERRUPT_ACK            103
+#define TS_SYSCALL_INTERRUPT_TRIGGER        104
+#define TS_SYSCALL_RESOURCE_CREATE          110
+#define TS_SYSCALL_PORTS_ENABLE             111
+#define TS_SYSCALL_LOG_READ                 120
+#define TS_SYSCALL_LOG_WRITE                121
+#define TS_SYSCALL_SYSTEM_POWER             122
+#define TS_SYSCALL_SYSTEM_DEBUG             123
+#define TS_SYSCALL_CLOCK_READ               124
+#define TS_SYSCALL_SYSTEM_INSPECT           125
+#define TS_SYSCALL_VMO_SET_CACHE_POLICY     130
+#define TS_SYSCALL_PAGER_CREATE             140
+#define TS_SYSCALL_PAGER_CREATE_VMO         141
+#define TS_SYSCALL_PAGER_SUPPLY_PAGES       142
+#define TS_SYSCALL_PAGER_DETACH_VMO         143
+#define TS_SYSCALL_PAGER_OP_RANGE           144
+#define TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES 145
 
-#define TS_SYSCALL_COUNT 131 /* highest number + 1 */
+#define TS_SYSCALL_COUNT 146 /* highest number + 1 */
 
 /* X(NAME, "name") */
 #define TS_SYSCALL_LIST(X) \
@@ -139,4 +146,11 @@
     X(SYSTEM_POWER, "system_power") \
     X(SYSTEM_DEBUG, "system_debug") \
     X(CLOCK_READ, "clock_read") \
-    X(VMO_SET_CACHE_POLICY, "vmo_set_cache_policy")
+    X(SYSTEM_INSPECT, "system_inspect") \
+    X(VMO_SET_CACHE_POLICY, "vmo_set_cache_policy") \
+    X(PAGER_CREATE, "pager_create") \
+    X(PAGER_CREATE_VMO, "pager_create_vmo") \
+    X(PAGER_SUPPLY_PAGES, "pager_supply_pages") \
+    X(PAGER_DETACH_VMO, "pager_detach_vmo") \
+    X(PAGER_OP_RANGE, "pager_op_range") \
+    X(PAGER_QUERY_DIRTY_RANGES, "pager_query_dirty_ranges")

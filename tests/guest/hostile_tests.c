@@ -67,6 +67,8 @@ static const struct {
     {TS_SYSCALL_VMO_READ, 3, 8},
     {TS_SYSCALL_VMO_WRITE, 3, 8},
     {TS_SYSCALL_VMO_CREATE_PHYSICAL, 2, TS_PAGE_SIZE},
+    {TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES, 3, TS_PAGE_SIZE},
+    {TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES, 5, sizeof(struct ts_vmo_dirty_range)},
     {TS_SYSCALL_RESOURCE_CREATE, 1, TS_RESOURCE_LOG},
     {TS_SYSCALL_SYSTEM_POWER, 1, 99}, /* nothing that ends the machine */
     {TS_SYSCALL_SYSTEM_DEBUG, 1, TS_DEBUG_COUNTER},
@@ -120,16 +122,37 @@ static ts_handle_t make_interrupt(void) {
     return TS_HANDLE_INVALID;
 }
 
+/* Of the pager, if there is one: with a dirty page, and nothing that could be waited for. */
+static ts_handle_t make_vmo_of(ts_handle_t pager) {
+    if (pager == TS_HANDLE_INVALID) {
+        return make_vmo(TS_PAGE_SIZE);
+    }
+    ts_handle_t port = make_port();
+    ts_handle_t vmo = TS_HANDLE_INVALID;
+    CHECK_OK(ts_pager_create_vmo(pager, TS_VMO_RESIZABLE, port, 0, 0, &vmo));
+    CHECK_OK(ts_vmo_set_size(vmo, TS_PAGE_SIZE));
+    CHECK_OK(ts_vmo_write(vmo, &port, 0, sizeof(port)));
+    CHECK_OK(ts_handle_close(port));
+    return vmo;
+}
+
+static ts_handle_t make_pager(void) {
+    ts_handle_t pager = TS_HANDLE_INVALID;
+    CHECK_OK(ts_pager_create(0, &pager));
+    return pager;
+}
+
 static ts_handle_t make_object(struct objects *objects, unsigned kind) {
     switch (kind) {
     case TS_OBJECT_JOB: return make_job();
     case TS_OBJECT_PROCESS: return make_process(guest_self.job, &objects->vmar);
     case TS_OBJECT_THREAD: return make_thread(objects->of_kind[TS_OBJECT_PROCESS]);
     case TS_OBJECT_VMAR: return make_range();
-    case TS_OBJECT_VMO: return make_vmo(TS_PAGE_SIZE);
+    case TS_OBJECT_VMO: return make_vmo_of(objects->of_kind[TS_OBJECT_PAGER]);
     case TS_OBJECT_ENDPOINT: return make_endpoint();
     case TS_OBJECT_REPLY: return make_reply(objects);
     case TS_OBJECT_PORT: return make_port();
+    case TS_OBJECT_PAGER: return make_pager();
     case TS_OBJECT_INTERRUPT: return make_interrupt();
     case TS_OBJECT_RESOURCE: return duplicate_with(guest_self.extra, TS_RIGHT_SAME_RIGHTS);
     default: return make_event();

@@ -650,25 +650,24 @@ static void job_killed_while_filled(void) {
     }
 }
 
-static void exit_when_told(uint64_t unused) {
-    (void)unused;
+static void exit_when_told(uint64_t round) {
     shared_add(COUNTER, 1);
-    while (shared_get(STOP) == 0) {
-        /* until the parent is ready */
+    while (shared_get(STOP) <= round) {
+        /* until the parent is ready; it does not wait for us to see it */
     }
 }
 
 /* Nothing may be left of a process whose last handle goes while it ends; the audit sees it. */
 static void last_close_races_exit(void) {
+    shared_set(STOP, 0);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct guest_child child;
         shared_set(COUNTER, 0);
-        shared_set(STOP, 0);
-        if (guest_child_start(&child, guest_self.job, exit_when_told, 0, TS_HANDLE_INVALID)) {
+        if (guest_child_start(&child, guest_self.job, exit_when_told, round, TS_HANDLE_INVALID)) {
             close_handle(child.vmar);
             close_handle(child.thread);
             wait_for_word(COUNTER, 1);
-            shared_set(STOP, 1);
+            shared_set(STOP, round + 1);
             pause_a_little(round);
             close_handle(child.process);
         }

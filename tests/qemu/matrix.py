@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The boot matrix: one test per row of matrix.tbl, architecture and number of CPUs. Run by scripts/test.py: `make test`
-takes the slice `fast`, `make test-boot` all but `smp64`, which `make test-smp64` takes. What the machines printed is
+takes the slice `fast`, `make test-boot` that and `full`; `smp64` and `kasan` have targets of their own. What the machines printed is
 kept in build/test/."""
 
 import dataclasses
@@ -22,7 +22,7 @@ from machine import Console, Options, build_folder, find_target, qemu_command
 TABLE = Path(__file__).parent / "matrix.tbl"
 OUTPUT = Path("build/test")
 ARCHITECTURES = ("x86_64", "arm64", "riscv64")
-SLICES = {"none": (), "fast": ("fast",), "full": ("fast", "full"), "smp64": ("smp64",)}
+SLICES = {"none": (), "fast": ("fast",), "full": ("fast", "full"), "smp64": ("smp64",), "kasan": ("kasan",)}
 PANIC_CODE = 101
 LIMIT = 60
 # What every report of a panic has, besides its reason.

@@ -101,7 +101,7 @@ static bool run_selftest(int count, char **words) {
     return failed == 0 || shell_error("selftest: %lu failed", failed);
 }
 
-static bool run_audit(int count, char **words) {
+bool shell_audit(int count, char **words) {
     uint64_t problems = 0;
     uint64_t bytes = 0;
     (void)count;
@@ -161,7 +161,7 @@ const struct shell_command shell_machine_commands[] = {
     {"irq", "", "lists the interrupts in use", show_interrupts},
     {"log", "", "prints the kernel's log", show_log},
     {"selftest", "", "runs the kernel's self-tests", run_selftest},
-    {"audit", "", "checks the kernel's books", run_audit},
+    {"audit", "", "checks the kernel's books", shell_audit},
     {"uptime", "", "shows the time since the start", show_uptime},
     {"sleep", "MS", "waits", sleep_for},
     {"reboot", "", "starts the machine again", reboot},

@@ -26,7 +26,7 @@ static const struct shell_command help_commands[] = {
 };
 
 static const struct shell_command *const command_lists[] = {help_commands, shell_process_commands,
-                                                            shell_machine_commands};
+                                                            shell_machine_commands, shell_memory_commands};
 #define LIST_COUNT (sizeof(command_lists) / sizeof(command_lists[0]))
 
 bool shell_error(const char *format, ...) {

@@ -13,8 +13,12 @@ struct shell_command {
 };
 
 extern const struct shell_command
-    shell_process_commands[]; /* processes.c; both end with a null name */
+    shell_process_commands[]; /* processes.c; all end with a null name */
 extern const struct shell_command shell_machine_commands[]; /* machine.c */
+extern const struct shell_command shell_memory_commands[];  /* memory.c */
+
+/* The command `audit`. */
+bool shell_audit(int count, char **words);
 
 /* Prints the error line; returns false, so that a command can end with it. */
 bool shell_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

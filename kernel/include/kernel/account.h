@@ -15,6 +15,7 @@ struct account {
     struct account *parent;               /* outlives this one */
     uint64_t used[TS_CEILING_COUNT];      /* atomic */
     uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
+    uint64_t found;                       /* bytes that an audit found so far; the audit's own */
 };
 
 void account_init(struct account *account, struct account *parent, struct object *owner);
@@ -26,6 +27,9 @@ void account_drop(struct account *account);
 /* NO_MEMORY for memory, NO_RESOURCES for everything else. A null account (the kernel's own) is never refused. */
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
 void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+
+/* For the audit: bytes that were found to be charged to the account, at each level. A null account is the kernel's. */
+void account_add_found(struct account *account, uint64_t bytes);
 
 /* Lowers a ceiling; ACCESS_DENIED if value is above the present effective one. */
 ts_status_t account_lower_ceiling(struct account *account, enum ts_job_ceiling kind, uint64_t value);

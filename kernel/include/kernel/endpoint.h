@@ -37,8 +37,10 @@ void endpoint_notify(struct endpoint *endpoint);
 ts_status_t endpoint_call(struct endpoint *endpoint, uint64_t badge, struct arch_frame *frame);
 ts_status_t endpoint_reply_wait(struct endpoint *endpoint, struct arch_frame *frame);
 
-/* The right to answer the request taken last, as an object. BAD_STATE: there is none. */
-ts_status_t reply_save(struct account *account, struct reply **reply);
+/* An object for the right to answer the request taken last. BAD_STATE: there is none. The request moves into it by
+ * reply_keep(), which cannot fail, once it has its handle. */
+ts_status_t reply_create(struct account *account, struct reply **reply);
+void reply_keep(struct reply *reply);
 ts_status_t reply_send(struct reply *reply, struct arch_frame *frame);
 
 /* The thread dies: whoever waits for its reply gets PEER_CLOSED. */

@@ -10,7 +10,7 @@
 #include "kernel/vmar.h"
 
 /* Makes an access (enum fault_access) possible. NOT_FOUND: nothing is mapped there; ACCESS_DENIED; OUT_OF_RANGE: beyond
- * the VMO's end; NO_MEMORY. */
+ * the VMO's end; NO_MEMORY; what a pager answers instead of a page; CANCELED: killed while it waited for one. */
 ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t access);
 
 /* After arch_copy_from_user() or arch_copy_to_user() of the running thread failed: true if it was by a fault, which is

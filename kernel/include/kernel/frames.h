@@ -32,7 +32,8 @@ struct frame {
     struct payer *payer;  /* pages and nodes of VMOs: whose account pays */
     uint32_t shares;      /* the same: words that point here, protected by the family's lock */
     uint32_t pin_count;   /* protected by the owner's lock */
-    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock */
+    uint16_t entry_count; /* page table: valid entries in it, protected by the table's lock. Pages and nodes of VMOs: 0,
+                           * or words that an audit found so far */
     uint8_t use;          /* enum frame_use, atomic */
     uint8_t flags;
     uint32_t number;      /* its physical address in pages */
@@ -42,6 +43,8 @@ enum frame_flags {
     FRAME_ANY = 0,
     FRAME_DIRTY_OK = 1, /* frame_alloc: contents need not be zeroed */
     FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
+    FRAME_DIRTY = 4,    /* the same, in a pager's VMO: written since the pager supplied or wrote it back */
+    FRAME_WRITEBACK = 8, /* the same: being written back, and not written since that began */
 };
 
 /* Builds the arenas. bi: validated, and stays. The direct map covers all of its memory. Boot CPU only. */
@@ -58,6 +61,9 @@ void frame_free(struct frame *frame);
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
 
+/* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
+void frames_poison_free(void);
+
 /* Of frames that are or were allocated. */
 static inline uint64_t frame_to_phys(const struct frame *frame) {
     return (uint64_t)frame->number << TS_PAGE_SHIFT;
@@ -72,6 +78,14 @@ struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
  * boot left: the image, the archive, the frame arrays. */
 bool frames_are_ram(uint64_t base, uint64_t length);
 bool frame_is_allocated(const struct frame *frame); /* to someone, not to a magazine; exact for one's own frames */
+
+/* Debug builds: asked before each allocation of a frame, a run, a block of the heap or an object of a slab; true: there
+ * is no memory for it. Null: nobody is asked. Set before the first process. */
+extern bool (*memory_refuses)(void);
+
+static inline bool memory_is_refused(void) {
+    return CONFIG_DEBUG && memory_refuses != NULL && memory_refuses();
+}
 
 struct frame_counts {
     uint64_t total;                 /* frames of RAM: arenas, and what boot keeps */

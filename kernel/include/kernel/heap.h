@@ -20,6 +20,14 @@ struct heap_counts {
     uint64_t bytes_used, bytes_free, blocks_used;
 };
 void heap_count(struct heap_counts *counts);
+
+/* The block around an address, for reports: a guess from the memory below it, without the lock. */
+struct heap_place {
+    const void *payload;
+    size_t size; /* of the payload */
+    bool is_used;
+};
+bool heap_find(const void *address, struct heap_place *place);
 unsigned heap_audit(void (*report)(const char *format, ...));
 
 /* Objects of one size, carved from frames. Per-CPU free lists would come in front of this lock. */

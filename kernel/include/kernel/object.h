@@ -67,6 +67,19 @@ static inline void object_reference(struct object *object) {
     ASSERT(before != 0 && before != UINT32_MAX);
 }
 
+/* The same for who found the object in a list, where it may be on its way out: false, and no reference. The list's lock
+ * is held, under which the object leaves it. */
+static inline bool object_try_reference(struct object *object) {
+    uint32_t count = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+    while (count != 0) {
+        if (__atomic_compare_exchange_n(&object->references, &count, count + 1, true, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Release: what was done with the object happens before its end, which acquires. */
 static inline void object_release(struct object *object) {
     uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);

@@ -28,6 +28,7 @@ struct payer {
     struct list_node link;   /* of its family */
     struct account *account; /* held; null: the kernel's */
     uint64_t uses;           /* frames and views: the payer goes with the last */
+    uint64_t found;          /* what of them an audit found so far; otherwise 0 */
 };
 
 struct page_tree {
@@ -82,6 +83,11 @@ void page_tree_release(struct page_tree *tree);
 
 /* The first index of [*index, end) whose word is not absent, and its word. False: there is none. */
 bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end, uint64_t *word);
+
+/* For the audit: visits everything that a word of the tree points to, nodes (level > 0) before what is below them, which
+ * is left out where visit says false. index: the first that the word stands for. hint: others may point there too. */
+typedef bool (*page_tree_visit)(void *context, struct frame *frame, unsigned level, uint64_t index, bool hint);
+void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, void *context);
 
 /* Nodes of the tree that no other tree reaches; all its nodes. For tests and the audit. */
 uint64_t page_tree_nodes(const struct page_tree *tree, uint64_t *own);

@@ -133,3 +133,33 @@ void pagetable_walk(const struct pagetable *pt, uint64_t start, uint64_t end, pa
 
 /* Entry counts, tables and their frames agree, and no entry is malformed. Number of faults found, each reported. */
 unsigned pagetable_audit(const struct pagetable *pt, void (*report)(const char *format, ...));
+
+/* --- for inspection --- */
+
+#define PT_DEPTH_MAX 4u /* levels of the deepest format */
+
+enum pt_entry_kind { PT_ENTRY_EMPTY, PT_ENTRY_TABLE, PT_ENTRY_LEAF, PT_ENTRY_BROKEN };
+
+struct pt_entry {
+    uint64_t va, table, value, pa;
+    uint32_t flags; /* enum pt_flags, of a leaf */
+    unsigned level;
+    enum pt_entry_kind kind;
+};
+
+enum pt_next {
+    PT_NEXT_FOUND,
+    PT_NEXT_LATER, /* only empty entries so far: call again */
+    PT_NEXT_END,
+};
+
+/* Whether this is the root of some table of as many levels now. */
+bool pagetable_is_root(const struct pt_format *f, uint64_t root);
+
+/* The entries of va, from the root down to the one that ends the walk; how many. */
+unsigned pagetable_path(const struct pt_format *f, uint64_t root, uint64_t va, struct pt_entry path[PT_DEPTH_MAX]);
+
+/* The next entry that is not empty, tables before what is below them; va and level, at first 0 and UINT32_MAX, move
+ * behind it. va counts from 0 in either range. */
+enum pt_next pagetable_next_entry(const struct pt_format *f, uint64_t root, uint64_t *va, unsigned *level,
+                                  struct pt_entry *entry);

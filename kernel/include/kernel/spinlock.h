@@ -16,6 +16,8 @@ enum lock_class {
     LOCK_CAPABILITY,   /* one derivation tree */
     LOCK_HANDLES,      /* one process's handle table */
     LOCK_OBJECT,       /* signals and observers of one object */
+    LOCK_PAGER,        /* the sources of a pager */
+    LOCK_PAGE_SOURCE,  /* who waits for pages of a source */
     LOCK_INTERRUPT,    /* an interrupt object */
     LOCK_PORT,         /* packets of a port */
     LOCK_ENDPOINT,     /* queues of an endpoint */

@@ -11,7 +11,7 @@
 
 #define TEST_VA    (KERNEL_HEAP_BASE + KERNEL_HEAP_SIZE / 2) /* aligned to 1 GiB */
 #define GIB_VA       (KERNEL_DIRECT_BASE + KERNEL_DIRECT_SIZE - PT_SIZE_1G) /* where no RAM is; a root entry may be free */
-#define DATA       (PT_READ | PT_WRITE | PT_GLOBAL)
+#define DATA       (PT_READ | PT_WRITE | PT_GLOBAL | PT_ACCESSED | PT_DIRTY)
 #define PAGES_2M   512u
 
 typedef volatile uint64_t cell_t; /* read and written through the mapping under test, every time */

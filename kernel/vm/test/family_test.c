@@ -54,19 +54,25 @@ static ts_status_t create(struct model *m, uint64_t pages, struct account *accou
     return status;
 }
 
-static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
-                            struct model *child) {
+/* Of a slice: only the first `seen` pages of the child are those of `from`. */
+static ts_status_t snapshot_part(struct model *from, uint64_t first, uint64_t seen, uint64_t pages,
+                                 struct account *account, struct model *child) {
     lock(from);
-    ts_status_t status = view_snapshot(&from->view, first, pages, account, &child->view);
+    ts_status_t status = view_snapshot(&from->view, first, seen, pages, account, &child->view);
     unlock(from);
     if (status == TS_OK) {
         child->exists = true;
         for (uint64_t i = 0; i < PAGES_MAX; i++) {
-            bool seen = i < pages && first + i < from->view.pages;
-            child->content[i] = seen ? from->content[first + i] : 0;
+            bool is_seen = i < seen && first + i < from->view.pages;
+            child->content[i] = is_seen ? from->content[first + i] : 0;
         }
     }
     return status;
+}
+
+static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, struct account *account,
+                            struct model *child) {
+    return snapshot_part(from, first, pages, pages, account, child);
 }
 
 static ts_status_t write_page(struct model *m, uint64_t page) {
@@ -174,7 +180,8 @@ static void step_family(struct random *random, struct account *account) {
     } else if (fresh != NULL && random_below(random, 2) == 0) {
         uint64_t first = random_below(random, 3) == 0 ? random_below(random, PAGES_MAX) : 0;
         pages = random_below(random, 3) == 0 ? from->view.pages : pages;
-        assert_int_equal(snapshot(from, first, pages, account, fresh), TS_OK);
+        uint64_t seen = random_below(random, 3) == 0 ? random_below(random, pages + 1) : pages;
+        assert_int_equal(snapshot_part(from, first, seen, pages, account, fresh), TS_OK);
     } else if (from != NULL) {
         destroy(from);
     }
@@ -316,6 +323,25 @@ static void grown_clone_sees_nothing_of_the_parent(void **state) { /* V15 V16 */
     end();
 }
 
+/* What is cut leaves nothing behind, also piece by piece. */
+static void cut_pages_take_their_nodes_along(void **state) {
+    (void)state;
+    assert_int_equal(create(&models[0], PAGES_MAX, &accounts[0]), TS_OK);
+    uint64_t own, before = accounts[0].used[TS_CEILING_MEMORY];
+    for (uint64_t page = 0; page < PAGES_MAX; page += 100) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+    }
+    assert_int_equal(snapshot(&models[0], 0, PAGES_MAX, &accounts[1], &models[1]), TS_OK);
+    for (uint64_t page = 0; page < PAGES_MAX; page += 100) {
+        assert_int_equal(cut(&models[0], page, page + 1), TS_OK);
+    }
+    assert_int_equal(page_tree_nodes(&models[0].view.tree, &own), 0);
+    check_all();
+    destroy(&models[1]);
+    assert_int_equal(accounts[0].used[TS_CEILING_MEMORY], before);
+    end();
+}
+
 static void limits_of_the_index_space(void **state) { /* V11 */
     (void)state;
     assert_int_equal(create(&models[0], 4, &accounts[0]), TS_OK);
@@ -359,6 +385,7 @@ int main(void) {
         cmocka_unit_test_setup(unseen_page_is_written_in_place, begin),
         cmocka_unit_test_setup(forks_of_zeros_cost_a_page_each, begin),
         cmocka_unit_test_setup(grown_clone_sees_nothing_of_the_parent, begin),
+        cmocka_unit_test_setup(cut_pages_take_their_nodes_along, begin),
         cmocka_unit_test_setup(limits_of_the_index_space, begin),
         cmocka_unit_test_setup(refused_memory_changes_nothing, begin),
         cmocka_unit_test_setup(random_steps, begin),

@@ -4,6 +4,7 @@
 #include "abi/rights.h"
 #include "kernel/assert.h"
 #include "kernel/frames.h"
+#include "kernel/kasan.h"
 #include "kernel/kernelspace.h"
 #include "kernel/pagetable.h"
 #include "kernel/selftest.h"
@@ -163,7 +164,7 @@ static bool pieces_use_large_pages(void) {
 static uint32_t round_wanted, readers_done, wrong_values, readers_stop; /* atomic */
 
 /* Reads all pages once in each round, so that the CPU remembers where they are. */
-static void read_shared(void *argument) {
+KASAN_UNCHECKED static void read_shared(void *argument) {
     (void)argument;
     for (uint32_t round = 1; __atomic_load_n(&readers_stop, __ATOMIC_ACQUIRE) == 0;) {
         if (__atomic_load_n(&round_wanted, __ATOMIC_ACQUIRE) < round) {
@@ -192,7 +193,7 @@ static ts_status_t exchange_frames(struct frame *frames[SHARED_PAGES]) {
     pagetable_flush(&kernel_pagetable, &flush);
     for (unsigned i = 0; frames != NULL && i < SHARED_PAGES && status == TS_OK; i++) {
         status = pagetable_map(&kernel_pagetable, SHARED_VA + i * TS_PAGE_SIZE, frame_to_phys(frames[i]), PT_SIZE_4K,
-                               PT_READ | PT_WRITE | PT_GLOBAL);
+                               PT_READ | PT_WRITE | PT_GLOBAL | PT_ACCESSED | PT_DIRTY);
     }
     spinlock_release(&kernelspace_lock);
     return status;

@@ -149,6 +149,17 @@ static void string_find_character(void **state) {
     assert_null(find(text, 'x'));
 }
 
+static void string_has_word_between_blanks(void **state) {
+    (void)state;
+    assert_true(string_has_word("one", "one"));
+    assert_true(string_has_word("one  two=3 four", "two=3"));
+    assert_true(string_has_word("one four", "four"));
+    assert_false(string_has_word("", "one"));
+    assert_false(string_has_word("one two=3", "two"));
+    assert_false(string_has_word("one two=3", "ne"));
+    assert_false(string_has_word("one", "onetwo"));
+}
+
 static void string_copy_terminates(void **state) {
     (void)state;
     char buffer[4] = "xyz";
@@ -171,6 +182,7 @@ int main(void) {
         cmocka_unit_test(string_comparisons),
         cmocka_unit_test(string_find_character),
         cmocka_unit_test(string_copy_terminates),
+        cmocka_unit_test(string_has_word_between_blanks),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

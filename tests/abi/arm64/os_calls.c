@@ -763,6 +763,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)x0;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t x0 __asm__("x0") = resource;
+    register uint64_t x1 __asm__("x1") = topic;
+    register uint64_t x2 __asm__("x2") = object;
+    register uint64_t x3 __asm__("x3") = start;
+    register uint64_t x4 __asm__("x4") = (uint64_t)buffer;
+    register uint64_t x5 __asm__("x5") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+        : : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    *actual = (size_t)x1;
+    *next = (uint64_t)x2;
+    return (ts_status_t)x0;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t x8 __asm__("x8") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t x0 __asm__("x0") = vmo;
@@ -771,5 +788,91 @@ ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
         : "+r"(x8), "+r"(x0), "+r"(x1)
         : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
             "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_create(uint32_t options, ts_handle_t *pager) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_CREATE;
+    register uint64_t x0 __asm__("x0") = options;
+    register uint64_t x1 __asm__("x1");
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "=r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
+    *pager = (ts_handle_t)x1;
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_create_vmo(ts_handle_t pager, uint32_t options, ts_handle_t port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_CREATE_VMO;
+    register uint64_t x0 __asm__("x0") = pager;
+    register uint64_t x1 __asm__("x1") = options;
+    register uint64_t x2 __asm__("x2") = port;
+    register uint64_t x3 __asm__("x3") = key;
+    register uint64_t x4 __asm__("x4") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)
+        : : "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+            "memory");
+    *vmo = (ts_handle_t)x1;
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_supply_pages(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, ts_handle_t from, uint64_t from_offset) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_SUPPLY_PAGES;
+    register uint64_t x0 __asm__("x0") = pager;
+    register uint64_t x1 __asm__("x1") = vmo;
+    register uint64_t x2 __asm__("x2") = offset;
+    register uint64_t x3 __asm__("x3") = length;
+    register uint64_t x4 __asm__("x4") = from;
+    register uint64_t x5 __asm__("x5") = from_offset;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+        : : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_detach_vmo(ts_handle_t pager, ts_handle_t vmo) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_DETACH_VMO;
+    register uint64_t x0 __asm__("x0") = pager;
+    register uint64_t x1 __asm__("x1") = vmo;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_op_range(ts_handle_t pager, uint32_t op, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, uint64_t data) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_OP_RANGE;
+    register uint64_t x0 __asm__("x0") = pager;
+    register uint64_t x1 __asm__("x1") = op;
+    register uint64_t x2 __asm__("x2") = vmo;
+    register uint64_t x3 __asm__("x3") = offset;
+    register uint64_t x4 __asm__("x4") = length;
+    register uint64_t x5 __asm__("x5") = data;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+        : : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
+ts_status_t ts_pager_query_dirty_ranges(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, void *ranges, size_t size, size_t *actual, size_t *available) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES;
+    register uint64_t x0 __asm__("x0") = pager;
+    register uint64_t x1 __asm__("x1") = vmo;
+    register uint64_t x2 __asm__("x2") = offset;
+    register uint64_t x3 __asm__("x3") = length;
+    register uint64_t x4 __asm__("x4") = (uint64_t)ranges;
+    register uint64_t x5 __asm__("x5") = size;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+        : : "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    *actual = (size_t)x1;
+    *available = (size_t)x2;
     return (ts_status_t)x0;
 }

@@ -715,6 +715,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)a0;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t a0 __asm__("a0") = resource;
+    register uint64_t a1 __asm__("a1") = topic;
+    register uint64_t a2 __asm__("a2") = object;
+    register uint64_t a3 __asm__("a3") = start;
+    register uint64_t a4 __asm__("a4") = (uint64_t)buffer;
+    register uint64_t a5 __asm__("a5") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *actual = (size_t)a1;
+    *next = (uint64_t)a2;
+    return (ts_status_t)a0;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t a7 __asm__("a7") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t a0 __asm__("a0") = vmo;
@@ -722,5 +739,88 @@ ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     __asm__ volatile("ecall"
         : "+r"(a7), "+r"(a0), "+r"(a1)
         : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_create(uint32_t options, ts_handle_t *pager) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_CREATE;
+    register uint64_t a0 __asm__("a0") = options;
+    register uint64_t a1 __asm__("a1");
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "=r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *pager = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_create_vmo(ts_handle_t pager, uint32_t options, ts_handle_t port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_CREATE_VMO;
+    register uint64_t a0 __asm__("a0") = pager;
+    register uint64_t a1 __asm__("a1") = options;
+    register uint64_t a2 __asm__("a2") = port;
+    register uint64_t a3 __asm__("a3") = key;
+    register uint64_t a4 __asm__("a4") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4)
+        : : "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *vmo = (ts_handle_t)a1;
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_supply_pages(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, ts_handle_t from, uint64_t from_offset) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_SUPPLY_PAGES;
+    register uint64_t a0 __asm__("a0") = pager;
+    register uint64_t a1 __asm__("a1") = vmo;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = length;
+    register uint64_t a4 __asm__("a4") = from;
+    register uint64_t a5 __asm__("a5") = from_offset;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_detach_vmo(ts_handle_t pager, ts_handle_t vmo) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_DETACH_VMO;
+    register uint64_t a0 __asm__("a0") = pager;
+    register uint64_t a1 __asm__("a1") = vmo;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_op_range(ts_handle_t pager, uint32_t op, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, uint64_t data) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_OP_RANGE;
+    register uint64_t a0 __asm__("a0") = pager;
+    register uint64_t a1 __asm__("a1") = op;
+    register uint64_t a2 __asm__("a2") = vmo;
+    register uint64_t a3 __asm__("a3") = offset;
+    register uint64_t a4 __asm__("a4") = length;
+    register uint64_t a5 __asm__("a5") = data;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
+ts_status_t ts_pager_query_dirty_ranges(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, void *ranges, size_t size, size_t *actual, size_t *available) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES;
+    register uint64_t a0 __asm__("a0") = pager;
+    register uint64_t a1 __asm__("a1") = vmo;
+    register uint64_t a2 __asm__("a2") = offset;
+    register uint64_t a3 __asm__("a3") = length;
+    register uint64_t a4 __asm__("a4") = (uint64_t)ranges;
+    register uint64_t a5 __asm__("a5") = size;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5)
+        : : "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    *actual = (size_t)a1;
+    *available = (size_t)a2;
     return (ts_status_t)a0;
 }

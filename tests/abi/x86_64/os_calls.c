@@ -695,6 +695,23 @@ ts_status_t ts_clock_read(ts_time_t *now) {
     return (ts_status_t)rax;
 }
 
+ts_status_t ts_system_inspect(ts_handle_t resource, uint32_t topic, uint64_t object,
+    uint64_t start, void *buffer, size_t size, size_t *actual, uint64_t *next) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_SYSTEM_INSPECT;
+    register uint64_t rdi __asm__("rdi") = resource;
+    register uint64_t rsi __asm__("rsi") = topic;
+    register uint64_t rdx __asm__("rdx") = object;
+    register uint64_t r10 __asm__("r10") = start;
+    register uint64_t r8 __asm__("r8") = (uint64_t)buffer;
+    register uint64_t r9 __asm__("r9") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+        : : "rcx", "r11", "memory");
+    *actual = (size_t)rdi;
+    *next = (uint64_t)rsi;
+    return (ts_status_t)rax;
+}
+
 ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     register uint64_t rax __asm__("rax") = TS_SYSCALL_VMO_SET_CACHE_POLICY;
     register uint64_t rdi __asm__("rdi") = vmo;
@@ -702,5 +719,87 @@ ts_status_t ts_vmo_set_cache_policy(ts_handle_t vmo, uint32_t policy) {
     __asm__ volatile("syscall"
         : "+r"(rax), "+r"(rdi), "+r"(rsi)
         : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_create(uint32_t options, ts_handle_t *pager) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_CREATE;
+    register uint64_t rdi __asm__("rdi") = options;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi)
+        : : "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory");
+    *pager = (ts_handle_t)rdi;
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_create_vmo(ts_handle_t pager, uint32_t options, ts_handle_t port,
+    uint64_t key, uint64_t size, ts_handle_t *vmo) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_CREATE_VMO;
+    register uint64_t rdi __asm__("rdi") = pager;
+    register uint64_t rsi __asm__("rsi") = options;
+    register uint64_t rdx __asm__("rdx") = port;
+    register uint64_t r10 __asm__("r10") = key;
+    register uint64_t r8 __asm__("r8") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8)
+        : : "rcx", "r9", "r11", "memory");
+    *vmo = (ts_handle_t)rdi;
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_supply_pages(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, ts_handle_t from, uint64_t from_offset) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_SUPPLY_PAGES;
+    register uint64_t rdi __asm__("rdi") = pager;
+    register uint64_t rsi __asm__("rsi") = vmo;
+    register uint64_t rdx __asm__("rdx") = offset;
+    register uint64_t r10 __asm__("r10") = length;
+    register uint64_t r8 __asm__("r8") = from;
+    register uint64_t r9 __asm__("r9") = from_offset;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+        : : "rcx", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_detach_vmo(ts_handle_t pager, ts_handle_t vmo) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_DETACH_VMO;
+    register uint64_t rdi __asm__("rdi") = pager;
+    register uint64_t rsi __asm__("rsi") = vmo;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi)
+        : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_op_range(ts_handle_t pager, uint32_t op, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, uint64_t data) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_OP_RANGE;
+    register uint64_t rdi __asm__("rdi") = pager;
+    register uint64_t rsi __asm__("rsi") = op;
+    register uint64_t rdx __asm__("rdx") = vmo;
+    register uint64_t r10 __asm__("r10") = offset;
+    register uint64_t r8 __asm__("r8") = length;
+    register uint64_t r9 __asm__("r9") = data;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+        : : "rcx", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
+ts_status_t ts_pager_query_dirty_ranges(ts_handle_t pager, ts_handle_t vmo, uint64_t offset,
+    uint64_t length, void *ranges, size_t size, size_t *actual, size_t *available) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_PAGER_QUERY_DIRTY_RANGES;
+    register uint64_t rdi __asm__("rdi") = pager;
+    register uint64_t rsi __asm__("rsi") = vmo;
+    register uint64_t rdx __asm__("rdx") = offset;
+    register uint64_t r10 __asm__("r10") = length;
+    register uint64_t r8 __asm__("r8") = (uint64_t)ranges;
+    register uint64_t r9 __asm__("r9") = size;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8), "+r"(r9)
+        : : "rcx", "r11", "memory");
+    *actual = (size_t)rdi;
+    *available = (size_t)rsi;
     return (ts_status_t)rax;
 }
