@@ -23,10 +23,6 @@ static const char *fault_name(enum fault_kind kind) {
     return names[kind];
 }
 
-static bool is_resolved(const struct fault *fault) {
-    return fault_resolve(thread_current()->process->space, fault->address, fault->access) == TS_OK;
-}
-
 /* Nobody handles faults yet but the kernel: the process ends, and its exit code says so (T11). */
 static void end_faulting_process(const struct arch_frame *frame, const struct fault *fault) {
     struct thread *thread = thread_current();
@@ -49,17 +45,21 @@ _Noreturn static void fatal_fault(const struct arch_frame *frame, const struct f
     panic("%s, task %s", fault_name(fault->kind), task != NULL ? task->name : "none");
 }
 
+bool kernel_user_page_fault(uint64_t address, uint32_t access) {
+    irq_off_begin();
+    trace(TRACE_FAULT, FAULT_PAGE, address);
+    percpu_self()->faults++;
+    if (fault_resolve(thread_current()->process->space, address, access) != TS_OK) {
+        return false;
+    }
+    kernel_interrupt_exit(); /* what came up while it waited for locks */
+    return true;
+}
+
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {
     trace(TRACE_FAULT, fault->kind, fault->address);
     if (fault->from_user) {
         irq_off_begin();
-    }
-    if (fault->from_user && fault->kind == FAULT_PAGE) {
-        percpu_self()->faults++;
-    }
-    if (fault->from_user && fault->kind == FAULT_PAGE && is_resolved(fault)) {
-        kernel_interrupt_exit(); /* what came up while it waited for locks */
-        return true;
     }
     if (fault->from_user && fault->kind != FAULT_MACHINE && fault->kind != FAULT_STACK) {
         task_attend(); /* killed while it waited for a page, it ends for that reason */
@@ -114,6 +114,9 @@ static void finish_interrupt(struct percpu *self) {
         return;
     }
     grace_quiescent();
+    if (__builtin_expect(self->pending == 0, 1)) {
+        return;
+    }
     if ((self->pending & PENDING_GRACE) != 0) {
         grace_poll();
     }

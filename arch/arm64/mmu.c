@@ -123,10 +123,6 @@ void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {
     __asm__ volatile("dsb ish\n\tisb" : : : "memory");
 }
 
-void arch_mmu_publish(void) {
-    __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
-}
-
 /* The instruction cache is dropped whole: lines may lie there under other addresses of the same
  * memory. */
 void arch_cache_sync_code(const void *va, size_t size) {

@@ -99,7 +99,9 @@ void arm_trap_user(struct arch_frame *frame) {
     }
     struct fault fault = {.code = esr, .from_user = true};
     decode(&fault, esr, frame);
-    kernel_fault(frame, &fault);
+    if (fault.kind != FAULT_PAGE || !kernel_user_page_fault(fault.address, fault.access)) {
+        kernel_fault(frame, &fault);
+    }
 }
 
 static bool in_user_copy(const struct arch_frame *frame, const struct fault *fault) {

@@ -51,5 +51,3 @@ void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {
     }
 }
 
-void arch_mmu_publish(void) {
-}

@@ -134,11 +134,6 @@ void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages) {
                  (const uint64_t[3]){start, size, asid});
 }
 
-/* A CPU may remember that an entry was invalid. */
-void arch_mmu_publish(void) {
-    flush_all();
-}
-
 void arch_cache_sync_code(const void *va, size_t size) {
     (void)va;
     (void)size;

@@ -109,6 +109,9 @@ static void handle_exception(struct arch_frame *frame) {
         return;
     }
     describe_fault(frame, &fault);
+    if (fault.from_user && fault.kind == FAULT_PAGE && kernel_user_page_fault(fault.address, fault.access)) {
+        return;
+    }
     fault.in_user_copy = !fault.from_user && is_user_copy(frame);
     if (!kernel_fault(frame, &fault) && fault.in_user_copy) {
         frame->ip = (uint64_t)usercopy_fault;

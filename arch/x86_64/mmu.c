@@ -55,11 +55,6 @@ void arch_mmu_switch(uint64_t root, uint32_t asid) {
     cr3_write(root);
 }
 
-/* Writes to tables are seen by walks in program order, and absent entries are not remembered. */
-void arch_mmu_publish(void) {
-    __asm__ volatile("" ::: "memory");
-}
-
 static void flush_here(uint64_t va, size_t pages) {
     if (pages == 0) {
         cr3_write(cr3_read());

@@ -94,20 +94,17 @@ static void describe_double_fault(struct fault *fault) {
     fault->kind = is_stack_guard(fault->address) ? FAULT_STACK : FAULT_MACHINE;
 }
 
+static uint32_t access_of(uint64_t error) {
+    return error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE : error & PAGE_FAULT_WRITE ? FAULT_WRITE : FAULT_READ;
+}
+
 static void describe_page_fault(const struct arch_frame *frame, struct fault *fault) {
     if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
         fault->kind = FAULT_GENERAL; /* an access of the CPU's own, for a descriptor: not one that can be tried again */
         return;
     }
     fault->address = cr2_read();
-    fault->access = frame->error & PAGE_FAULT_EXECUTE ? FAULT_EXECUTE
-                    : frame->error & PAGE_FAULT_WRITE ? FAULT_WRITE
-                                                      : FAULT_READ;
-    /* An access that the CPU makes by itself for an instruction of user mode, as to a descriptor:
-     * what the page permits user mode says nothing about it, and trying again would not end. */
-    if (fault->from_user && (frame->error & PAGE_FAULT_USER) == 0) {
-        fault->kind = FAULT_GENERAL;
-    }
+    fault->access = access_of(frame->error);
     fault->in_user_copy = !fault->from_user && fault->address < ARCH_USER_TOP &&
                           frame->rip >= (uint64_t)usercopy_start &&
                           frame->rip < (uint64_t)usercopy_end;
@@ -148,6 +145,10 @@ static void dispatch_interrupt(unsigned vector) {
 
 void trap_dispatch(struct arch_frame *frame) {
     unsigned vector = (unsigned)frame->vector;
+    if (vector == EXCEPTION_PAGE_FAULT && (frame->error & PAGE_FAULT_USER) != 0 &&
+        kernel_user_page_fault(cr2_read(), access_of(frame->error))) {
+        return;
+    }
     if (vector >= EXCEPTION_COUNT) {
         dispatch_interrupt(vector);
     } else if (vector == EXCEPTION_NO_FPU && arch_frame_is_user(frame)) {

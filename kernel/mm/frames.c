@@ -21,8 +21,8 @@
 #define ARENA_MAX      32u
 #define ARENA_MINIMUM  16u /* pages that make an arena worth while */
 #define ARENA_LEVELS   5u  /* 64^5 frames are 4 TiB */
-#define MAGAZINE_SIZE  23u
-#define MAGAZINE_BATCH 12u
+#define MAGAZINE_SIZE  31u
+#define MAGAZINE_BATCH 16u
 #define WORD_BITS      64u
 #define NONE           UINT64_MAX
 
@@ -69,16 +69,6 @@ static struct arena *arena_of_frame(const struct frame *frame) {
         }
     }
     return NULL;
-}
-
-uint64_t frame_to_phys(const struct frame *frame) {
-    const struct arena *arena = arena_of_frame(frame);
-    ASSERT(arena != NULL);
-    return (arena->first + (uint64_t)(frame - arena->frames)) << TS_PAGE_SHIFT;
-}
-
-void *frame_to_virt(const struct frame *frame) {
-    return phys_to_virt(frame_to_phys(frame));
 }
 
 struct frame *frame_from_phys(uint64_t pa) {
@@ -161,17 +151,14 @@ static uint64_t bitmap_find(const struct arena *arena, struct magazine *magazine
     return NONE;
 }
 
-/* Claims up to `wanted` frames of one word; their bits, 0 if others were faster. */
+/* Claims the free ones among `wanted` frames of one word, from the first free one on; their bits, 0 if others were
+ * faster. */
 static uint64_t bitmap_claim(struct arena *arena, uint64_t index, unsigned wanted) {
     uint64_t *word = &arena->level[0][index];
     uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
     uint64_t taken;
     do {
-        uint64_t rest = old;
-        for (unsigned i = 0; i < wanted && rest != 0; i++) {
-            rest &= rest - 1;
-        }
-        taken = old & ~rest;
+        taken = old & ((old & -old) * mask_of(0, wanted));
         if (taken == 0) {
             return 0;
         }
@@ -239,12 +226,22 @@ static bool bitmap_is_free(const struct arena *arena, uint64_t index) {
 
 /* Magazines. */
 
-static void frame_reset(struct frame *frame, enum frame_use use) {
-    *frame = (struct frame){.use = (uint8_t)use};
+/* Field by field: that is less than clearing it and writing two of them. */
+static inline void frame_reset(struct frame *frame, uint64_t number, enum frame_use use) {
+    frame->link = (struct list_node){0};
+    frame->owner = NULL;
+    frame->index = 0;
+    frame->payer = NULL;
+    frame->shares = 0;
+    frame->pin_count = 0;
+    frame->entry_count = 0;
+    frame->use = (uint8_t)use;
+    frame->flags = 0;
+    frame->number = (uint32_t)number;
 }
 
-/* Fills an empty magazine with one batch. */
-static bool magazine_refill(struct magazine *magazine) {
+/* Fills an empty magazine with one batch; how many that are. */
+static __attribute__((noinline)) uint64_t magazine_refill(struct magazine *magazine) {
     for (unsigned i = 0; i < arena_count; i++) {
         struct arena *arena = &arenas[i];
         uint64_t index;
@@ -253,16 +250,19 @@ static bool magazine_refill(struct magazine *magazine) {
             uint64_t count = 0;
             for (; taken != 0; taken &= taken - 1) {
                 uint64_t bit = index * WORD_BITS + (unsigned)__builtin_ctzl(taken);
-                frame_reset(&arena->frames[bit], FRAME_MAGAZINE);
-                magazine->frame[count++] = &arena->frames[bit];
+                struct frame *frame = &arena->frames[bit];
+                frame->use = FRAME_MAGAZINE;
+                frame->flags = 0;
+                frame->number = (uint32_t)(arena->first + bit);
+                magazine->frame[count++] = frame;
             }
             if (count > 0) {
                 __atomic_store_n(&magazine->count, count, __ATOMIC_RELAXED);
-                return true;
+                return count;
             }
         }
     }
-    return false;
+    return 0;
 }
 
 /* Returns the `count` frames that lie there longest. */
@@ -288,13 +288,21 @@ void frames_drain_magazines(void) {
 struct frame *frame_alloc(enum frame_use use, unsigned flags) {
     ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
     struct magazine *magazine = magazine_self();
-    if (memory_is_refused() || (magazine->count == 0 && !magazine_refill(magazine))) {
+    if (memory_is_refused()) {
         return NULL;
     }
-    counter_add(&magazine->count, -1ul);
-    struct frame *frame = magazine->frame[magazine->count];
+    uint64_t left = magazine->count;
+    if (left == 0) {
+        left = magazine_refill(magazine);
+        if (left == 0) {
+            return NULL;
+        }
+    }
+    left--;
+    __atomic_store_n(&magazine->count, left, __ATOMIC_RELAXED);
+    struct frame *frame = magazine->frame[left];
     bool clean = ((frame->flags & FRAME_CLEAN) | (flags & FRAME_DIRTY_OK)) != 0;
-    frame_reset(frame, use);
+    frame_reset(frame, frame->number, use);
     shadow_frames(frame, 1, KASAN_GOOD);
     counter_add(&magazine->used[use], 1);
     if (!clean) {
@@ -401,10 +409,13 @@ static uint64_t run_claim(struct arena *arena, uint64_t count, uint64_t align, u
     return NONE;
 }
 
-static struct frame *run_alloc(uint64_t count, uint64_t align, uint64_t limit) {
+static struct frame *run_alloc(uint64_t count, uint64_t align, uint64_t limit, enum frame_use use) {
     for (unsigned i = 0; i < arena_count; i++) {
         uint64_t start = run_claim(&arenas[i], count, align, limit);
         if (start != NONE) {
+            for (uint64_t at = start; at < start + count; at++) {
+                frame_reset(&arenas[i].frames[at], arenas[i].first + at, use);
+            }
             return &arenas[i].frames[start];
         }
     }
@@ -417,16 +428,13 @@ struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum f
     if (align > (uint64_t)1 << 40 || count > (uint64_t)1 << 40 || memory_is_refused()) {
         return NULL;
     }
-    struct frame *first = run_alloc(count, align, limit);
+    struct frame *first = run_alloc(count, align, limit, use);
     if (first == NULL) {
         frames_drain_magazines();
-        first = run_alloc(count, align, limit);
+        first = run_alloc(count, align, limit, use);
     }
     if (first == NULL) {
         return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        frame_reset(&first[i], use);
     }
     counter_add(&magazine_self()->used[use], count);
     shadow_frames(first, count, KASAN_GOOD);

@@ -144,6 +144,50 @@ ts_status_t pagetable_unmap(struct pagetable *pt, uint64_t va, size_t size, stru
     RETURN_BY_FORMAT(pt, unmap_leaf, pt, va, level_of_size(size), flush);
 }
 
+/* The slot of a page in the table that was used last; null: it is in another one. */
+static inline uint64_t *recent_slot(const struct pagetable *pt, uint64_t va) {
+    bool same = pt->recent != NULL && pt->recent_number == va >> level_shift(1);
+    return same ? &pt->recent_slots[va >> TS_PAGE_SHIFT & (PT_ENTRIES - 1)] : NULL;
+}
+
+/* The table of 4 KiB pages that va's slot lies in. */
+TEMPLATE void remember(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t *slot) {
+    pt->recent = slot_frame(slot);
+    pt->recent_slots = slot - slot_index(f, va, 0);
+    pt->recent_number = va >> level_shift(1);
+}
+
+/* Remembers it, if there is one. */
+TEMPLATE uint64_t *walk_to_page(const struct pt_format *f, struct pagetable *pt, uint64_t va) {
+    struct spot spot = walk_find(f, pt->root, va);
+    if (spot.level != 0) {
+        return NULL;
+    }
+    remember(f, pt, va, spot.slot);
+    return spot.slot;
+}
+
+static __attribute__((noinline)) uint64_t *find_page_slot(struct pagetable *pt, uint64_t va) {
+    RETURN_BY_FORMAT(pt, walk_to_page, pt, va);
+}
+
+/* The slot of a page; null: no table of pages covers it. */
+static inline uint64_t *page_slot(struct pagetable *pt, uint64_t va) {
+    uint64_t *slot = recent_slot(pt, va);
+    return slot != NULL ? slot : find_page_slot(pt, va);
+}
+
+/* A page of that table goes. */
+static void unmap_recent(struct pagetable *pt, uint64_t va, uint64_t *slot, struct pt_flush *flush) {
+    if (entry_load(slot) != 0) {
+        entry_store(slot, 0);
+        flush_add(flush, va, va + PT_SIZE_4K);
+        if (--pt->recent->entry_count == 0) {
+            tables_collect(pt, va, 0, flush);
+        }
+    }
+}
+
 /* Entries of the table of spot, from va's on, that [va, end) reaches. */
 TEMPLATE uint64_t entries_within(const struct pt_format *f, uint64_t va, uint64_t end, unsigned level) {
     uint64_t start = va & ~(level_size(level) - 1);
@@ -205,6 +249,12 @@ TEMPLATE ts_status_t unmap_range(const struct pt_format *f, struct pagetable *pt
 }
 
 ts_status_t pagetable_unmap_range(struct pagetable *pt, uint64_t va, uint64_t length, struct pt_flush *flush) {
+    bool page = length == PT_SIZE_4K && range_valid(pt->format, va, length);
+    uint64_t *slot = page ? page_slot(pt, va) : NULL;
+    if (slot != NULL) {
+        unmap_recent(pt, va, slot, flush);
+        return TS_OK;
+    }
     RETURN_BY_FORMAT(pt, unmap_range, pt, va, length, flush);
 }
 
@@ -325,12 +375,27 @@ TEMPLATE ts_status_t protect_range(const struct pt_format *f, struct pagetable *
     return TS_OK;
 }
 
+/* One page of the table that was used last. */
+TEMPLATE ts_status_t protect_recent(const struct pt_format *f, uint64_t va, uint64_t *slot, uint32_t permissions,
+                                    struct pt_flush *flush) {
+    uint64_t entry = entry_load(slot);
+    if (entry != 0 && protect_leaf(f, slot, entry, 0, permissions)) {
+        flush_add(flush, va, va + PT_SIZE_4K);
+        arch_mmu_publish();
+    }
+    return TS_OK;
+}
+
 ts_status_t pagetable_protect(struct pagetable *pt, uint64_t va, uint64_t length, uint32_t flags,
                               struct pt_flush *flush) {
     if (!flags_valid(flags) || !range_valid(pt->format, va, length)) {
         return TS_ERR_INVALID_ARGS;
     }
     uint32_t permissions = flags & PT_PERMISSIONS;
+    uint64_t *slot = length == PT_SIZE_4K ? page_slot(pt, va) : NULL;
+    if (slot != NULL) {
+        RETURN_BY_FORMAT(pt, protect_recent, va, slot, permissions, flush);
+    }
     ts_status_t status = tables_split_at(pt, va, permissions, flush);
     if (status == TS_OK) {
         status = tables_split_at(pt, va + length, permissions, flush);
@@ -358,6 +423,18 @@ TEMPLATE ts_status_t query_leaf(const struct pt_format *f, const struct pagetabl
 
 ts_status_t pagetable_query(const struct pagetable *pt, uint64_t va, struct pt_mapping *mapping) {
     RETURN_BY_FORMAT(pt, query_leaf, pt, va, mapping);
+}
+
+TEMPLATE bool is_inside_large(const struct pt_format *f, const struct pagetable *pt, uint64_t va) {
+    struct spot spot = walk_find(f, pt->root, va);
+    return spot.entry != 0 && (va & (level_size(spot.level) - 1)) != 0;
+}
+
+bool pagetable_is_inside_large(const struct pagetable *pt, uint64_t va) {
+    if (recent_slot(pt, va) != NULL) {
+        return false;
+    }
+    RETURN_BY_FORMAT(pt, is_inside_large, pt, va);
 }
 
 ts_status_t pagetable_translate(const struct pagetable *pt, uint64_t va, uint32_t access, uint64_t *pa) {
@@ -418,6 +495,162 @@ TEMPLATE bool clear_accessed(const struct pt_format *f, struct pagetable *pt, ui
 
 bool pagetable_clear_accessed(struct pagetable *pt, uint64_t va) {
     RETURN_BY_FORMAT(pt, clear_accessed, pt, va);
+}
+
+/* The attributes of a page of the table's own. */
+TEMPLATE uint64_t made_attributes(const struct pt_format *f, struct pagetable *pt, uint32_t flags) {
+    struct pt_leaf *made = &pt->made[(flags & PT_WRITE) != 0 ? 1 : 0];
+    if (made->flags != flags) {
+        *made = (struct pt_leaf){flags, entry_attributes(f, flags_new(f, flags), 0)};
+    }
+    return made->attributes;
+}
+
+/* This CPU is told at once; others, if any ran in the space, before the caller goes on. A CPU that still has the old
+ * page without WRITE faults, and finds the new one. */
+static void replaced_flush(const struct pagetable *pt, uint64_t va) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t cpus = __atomic_load_n(&pt->cpus, __ATOMIC_ACQUIRE);
+    if (cpus != 0) {
+        arch_tlb_flush(cpus, pt->asid, va, 1);
+    }
+}
+
+/* More is permitted than before: other CPUs find out by a fault. */
+static inline void permit_leaf(uint64_t *slot, uint64_t va, uint64_t entry) {
+    entry_store(slot, entry);
+    arch_mmu_publish();
+    arch_tlb_forget_here(va);
+}
+
+/* `old`, which is not zero, is where `entry` shall be. */
+TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t *slot,
+                                  uint64_t old, uint64_t entry, uint32_t flags, uint32_t access) {
+    uint32_t old_flags = entry_flags(f, old, 0);
+    bool same_page = entry_leaf(f, old, 0) == entry_leaf(f, entry, 0);
+    if (same_page && (old_flags & access) == access) {
+        return pagetable_touch(pt, va, access);
+    }
+    if (same_page && (old_flags & PT_PERMISSIONS & ~flags) == 0) {
+        (void)made_attributes(f, pt, flags & ~(uint32_t)(PT_WRITE | PT_DIRTY)); /* for install_recent() */
+        permit_leaf(slot, va, entry);
+        return TS_OK;
+    }
+    if (f->break_before_make) {
+        entry_store(slot, 0);
+        replaced_flush(pt, va);
+    }
+    entry_store(slot, entry);
+    if (!f->break_before_make) {
+        replaced_flush(pt, va);
+    }
+    arch_mmu_publish();
+    return TS_OK;
+}
+
+TEMPLATE ts_status_t install_leaf(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t pa,
+                                  uint32_t flags, uint32_t access) {
+    uint64_t entry = made_attributes(f, pt, flags) ^ entry_place(f, pa);
+    uint64_t *slot;
+    ts_status_t status = walk_make(f, pt, va, 0, &slot);
+    if (status != TS_OK) {
+        return status;
+    }
+    remember(f, pt, va, slot);
+    uint64_t old = entry_load(slot);
+    if (old != 0) {
+        return replace_leaf(f, pt, va, slot, old, entry, flags, access);
+    }
+    entry_store(slot, entry);
+    pt->recent->entry_count++;
+    arch_mmu_publish();
+    return TS_OK;
+}
+
+/* What most faults need, without a walk: a hole in the table that was used last is filled, or WRITE is given to the
+ * page that is there. `made` tells how such a page looks without and with it. */
+static inline bool install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags) {
+    const struct pt_leaf *made = &pt->made[(flags & PT_WRITE) != 0 ? 1 : 0];
+    uint64_t *slot = recent_slot(pt, va);
+    if (slot == NULL || made->flags != flags) {
+        return false;
+    }
+    uint64_t entry = made->attributes ^ (pa >> pt->format->address_shift);
+    uint64_t old = entry_load(slot);
+    if (old == 0) {
+        entry_store(slot, entry);
+        pt->recent->entry_count++;
+        arch_mmu_publish();
+        return true;
+    }
+    uint64_t writing = pt->made[0].attributes ^ pt->made[1].attributes;
+    bool upgrade = ((old ^ entry) & ~writing) == 0 && old != entry &&
+                   pt->made[0].flags == (flags & ~(uint32_t)(PT_WRITE | PT_DIRTY));
+    if (upgrade && (flags & PT_WRITE) != 0) {
+        permit_leaf(slot, va, entry);
+        return true;
+    }
+    return false;
+}
+
+static __attribute__((noinline)) ts_status_t install_walking(struct pagetable *pt, uint64_t va, uint64_t pa,
+                                                             uint32_t flags, uint32_t access) {
+    RETURN_BY_FORMAT(pt, install_leaf, pt, va, pa, flags, access);
+}
+
+ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
+    DEBUG_ASSERT(flags != 0 && flags_valid(flags) && range_valid(pt->format, va, PT_SIZE_4K));
+    DEBUG_ASSERT(phys_valid(pt->format, pa, PT_SIZE_4K));
+    return install_recent(pt, va, pa, flags) ? TS_OK : install_walking(pt, va, pa, flags, access);
+}
+
+/* WRITE goes from the pages of one table, whatever an entry is: what is not valid has none. Where a bit has to be
+ * cleared, the hardware may set others at the same time; where one has to be set, it never writes (dirty_by_fault). */
+TEMPLATE void withhold_pages(const struct pt_format *f, uint64_t *slot, uint64_t count) {
+    const uint64_t readable = f->attributes(PT_READ, 0), writable = f->attributes(PT_READ | PT_WRITE, 0);
+    const uint64_t clear = (writable & ~readable) | f->soft_write;
+    const uint64_t set = readable & ~writable;
+    if (set == 0) {
+#pragma GCC unroll 8
+        for (uint64_t i = 0; i < count; i++) {
+            __atomic_fetch_and(&slot[i], ~clear, __ATOMIC_RELAXED);
+        }
+        return;
+    }
+#pragma GCC unroll 8
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t entry = entry_load(&slot[i]);
+        entry_store(&slot[i], (entry & ~clear) | (entry & f->valid_mask) * (set / f->valid_mask));
+    }
+}
+
+/* One entry that is no table. */
+TEMPLATE void withhold_leaf(const struct pt_format *f, uint64_t *slot, uint64_t entry, unsigned level) {
+    if (entry != 0) {
+        (void)protect_leaf(f, slot, entry, level, entry_flags(f, entry, level) & (PT_PERMISSIONS & ~(uint32_t)PT_WRITE));
+    }
+}
+
+TEMPLATE void withhold_range(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t end) {
+    while (va < end) {
+        struct spot spot = walk_find(f, pt->root, va);
+        uint64_t count = spot.level == 0 ? entries_within(f, va, end, 0) : 1;
+        if (spot.level == 0 && !pagetable_soft_ad) {
+            withhold_pages(f, spot.slot, count);
+        } else {
+            for (uint64_t i = 0; i < count; i++) {
+                withhold_leaf(f, &spot.slot[i], entry_load(&spot.slot[i]), spot.level);
+            }
+        }
+        va = (va & ~(level_size(spot.level) - 1)) + count * level_size(spot.level);
+    }
+    arch_mmu_publish();
+}
+
+void pagetable_withhold_write(struct pagetable *pt, uint64_t va, uint64_t length, struct pt_flush *flush) {
+    DEBUG_ASSERT(range_valid(pt->format, va, length));
+    flush_add(flush, va, va + length);
+    RETURN_BY_FORMAT(pt, withhold_range, pt, va, va + length);
 }
 
 uint64_t pagetable_phys(const struct pagetable *pt) {

@@ -108,16 +108,27 @@ void wait_queue_wake_all(struct wait_queue *queue, ts_status_t status) {
 
 void mutex_init(struct mutex *mutex) {
     wait_queue_init(&mutex->queue, LOCK_WAIT);
+    mutex->state = MUTEX_FREE;
     mutex->owner = NULL;
 }
 
-/* A killed task must still get the lock, because its caller cannot fail: it waits uninterruptibly. */
-void mutex_acquire(struct mutex *mutex) {
+/* True: it is the caller's now. False: whoever has it will see that somebody waits. queue.lock held. */
+static bool mutex_take(struct mutex *mutex) {
+    uint32_t old = __atomic_load_n(&mutex->state, __ATOMIC_RELAXED);
+    uint32_t wanted;
+    do {
+        wanted = old != MUTEX_FREE || !list_is_empty(&mutex->queue.waiters) ? MUTEX_CONTENDED : MUTEX_HELD;
+    } while (!__atomic_compare_exchange_n(&mutex->state, &old, wanted, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return old == MUTEX_FREE;
+}
+
+/* A killed task must still get the lock, because its caller cannot fail: it waits uninterruptibly. Who was woken may
+ * find the lock taken again: then it says anew that somebody waits, for itself and all others. */
+void mutex_wait(struct mutex *mutex) {
     struct task *task = task_current();
-    DEBUG_ASSERT(percpu_self()->lock_depth == 0);
     spinlock_acquire(&mutex->queue.lock);
     ASSERT(mutex->owner != task);
-    while (mutex->owner != NULL) {
+    while (!mutex_take(mutex)) {
         task_wait_begin(NULL); /* a kill that comes right here only costs a turn of the loop */
         task->uninterruptible = true;
         list_add_tail(&mutex->queue.waiters, &task->wait_link);
@@ -128,21 +139,21 @@ void mutex_acquire(struct mutex *mutex) {
             list_remove(&task->wait_link);
         }
     }
-    mutex->owner = task;
     spinlock_release(&mutex->queue.lock);
 }
 
 bool mutex_is_free(struct mutex *mutex) {
     spinlock_acquire(&mutex->queue.lock);
-    bool is_free = mutex->owner == NULL;
+    bool is_free = __atomic_load_n(&mutex->state, __ATOMIC_ACQUIRE) == MUTEX_FREE;
     spinlock_release(&mutex->queue.lock);
     return is_free;
 }
 
-void mutex_release(struct mutex *mutex) {
+/* The state changes with queue.lock held, so that mutex_is_free() does not see it free while this still needs it. */
+void mutex_wake(struct mutex *mutex) {
     spinlock_acquire(&mutex->queue.lock);
-    ASSERT(mutex->owner == task_current());
-    mutex->owner = NULL;
+    ASSERT(mutex->state == MUTEX_CONTENDED);
+    __atomic_store_n(&mutex->state, MUTEX_FREE, __ATOMIC_RELEASE);
     wait_queue_wake_one(&mutex->queue, TS_OK);
     spinlock_release(&mutex->queue.lock);
 }

@@ -29,8 +29,8 @@ static bool is_one_piece(const struct vmo *vmo) {
     return vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous;
 }
 
-static ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame, uint32_t flags,
-                                 uint32_t access) {
+static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame,
+                                        uint32_t flags, uint32_t access) {
     if ((flags & PT_EXECUTE) != 0) {
         arch_cache_sync_code(frame_to_virt(frame), TS_PAGE_SIZE);
     }
@@ -46,17 +46,32 @@ static ts_status_t install_present(struct mapping *mapping, uint64_t va, const s
     return install_frame(mapping, va, frame, flags, access);
 }
 
-static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
+/* A page that is not known to be the view's own becomes it. */
+static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping, uint64_t page,
+                                                        ts_status_t *status) {
     struct view *view = mapping->vmo->view;
-    uint64_t page = mapping_page(mapping, va);
     struct frame *frame = NULL;
     bool changed = false;
-    ts_status_t status = vmo_own_page(mapping->vmo, page, &frame, &changed);
-    if (status != TS_OK) {
-        return status;
+    *status = vmo_own_page(mapping->vmo, page, &frame, &changed);
+    if (*status != TS_OK) {
+        return NULL;
     }
-    if (changed) {
+    if (changed && (!mapping_is_only(mapping) || view == view->family->source_view)) {
         view_unmap(view, page, page + 1, mapping); /* others still show what was there before */
+    }
+    return frame;
+}
+
+static inline ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
+    struct view *view = mapping->vmo->view;
+    uint64_t page = mapping_page(mapping, va);
+    struct frame *frame = view->family->source == NULL ? page_tree_known_own(&view->tree, view->first + page) : NULL;
+    if (frame == NULL) {
+        ts_status_t status = TS_OK;
+        frame = make_own(mapping, page, &status);
+        if (frame == NULL) {
+            return status;
+        }
     }
     return install_frame(mapping, va, frame, mapping_flags(mapping) | PT_DIRTY, access);
 }
@@ -93,7 +108,7 @@ static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t acc
 }
 
 /* Both locks held. */
-static ts_status_t fault_in(struct mapping *mapping, uint64_t va, uint32_t access) {
+static inline ts_status_t fault_in(struct mapping *mapping, uint64_t va, uint32_t access) {
     const struct vmo *vmo = mapping->vmo;
     uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
     if (offset >= vmo->size) {
@@ -114,6 +129,10 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     last = last < limit ? last : limit;
     struct frame *frame;
     ts_status_t status = TS_OK;
+    if (last - first == 1) {
+        frame = view_page(view, first);
+        return frame != NULL ? install_present(mapping, start, frame, PT_USER | PT_READ) : TS_OK;
+    }
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {
         status = install_present(mapping, start + ((page - first) << TS_PAGE_SHIFT), frame, PT_USER | PT_READ);
         if (page % AROUND_PAGES == AROUND_PAGES - 1) {
@@ -121,6 +140,16 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
         }
     }
     return status;
+}
+
+/* The mapping at va; null: none. Space lock held. */
+static struct mapping *find_mapping(struct address_space *space, uint64_t va) {
+    struct mapping *mapping = space->recent;
+    if (mapping == NULL || va - mapping->region.base >= mapping->region.size) {
+        mapping = va < ARCH_USER_TOP ? vmar_find_mapping(space->root, va) : NULL;
+        space->recent = mapping;
+    }
+    return mapping;
 }
 
 static uint32_t access_of(uint32_t access) {
@@ -133,7 +162,7 @@ static ts_status_t try_to_resolve(struct address_space *space, uint64_t address,
                                   struct page_wait *wait) {
     uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
     mutex_acquire(&space->lock);
-    struct mapping *mapping = address < ARCH_USER_TOP ? vmar_find_mapping(space->root, va) : NULL;
+    struct mapping *mapping = find_mapping(space, va);
     ts_status_t status = mapping == NULL ? TS_ERR_NOT_FOUND : TS_OK;
     if (status == TS_OK && (mapping_flags(mapping) & access) != access) {
         status = TS_ERR_ACCESS_DENIED;

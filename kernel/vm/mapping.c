@@ -43,18 +43,6 @@ void mapping_link(struct mapping *mapping) {
     list_add_tail(&mapping->vmo->view->mappings, &mapping->view_link);
 }
 
-uint32_t mapping_flags(const struct mapping *mapping) {
-    uint32_t flags = PT_USER | mapping->vmo->memory_type;
-    flags |= (mapping->permissions & TS_VMAR_READ) != 0 ? PT_READ : 0;
-    flags |= (mapping->permissions & TS_VMAR_WRITE) != 0 ? PT_WRITE : 0;
-    flags |= (mapping->permissions & TS_VMAR_EXECUTE) != 0 ? PT_EXECUTE : 0;
-    return flags;
-}
-
-uint64_t mapping_page(const struct mapping *mapping, uint64_t va) {
-    return (mapping->vmo->offset + mapping->vmo_offset + (va - mapping->region.base)) >> TS_PAGE_SHIFT;
-}
-
 /* --- tables --- */
 
 /* Room for the tables of one split, charged before they are made; ends the charge of what is not needed. */
@@ -70,7 +58,7 @@ static bool charge_split(struct address_space *space) {
  * by faults. Table lock held. */
 static void cut_large_page(struct address_space *space, uint64_t va, struct pt_flush *flush) {
     struct pt_mapping leaf;
-    while (pagetable_query(&space->table, va, &leaf) == TS_OK && (va & (leaf.size - 1)) != 0) {
+    while (pagetable_is_inside_large(&space->table, va) && pagetable_query(&space->table, va, &leaf) == TS_OK) {
         ts_status_t status =
             charge_split(space) ? pagetable_split_large_page(&space->table, va, flush) : TS_ERR_NO_MEMORY;
         if (status != TS_OK) {
@@ -79,6 +67,16 @@ static void cut_large_page(struct address_space *space, uint64_t va, struct pt_f
         }
     }
     (void)space_charge_tables(space); /* no more than was charged */
+}
+
+/* The range can be changed without changing anything beyond it. Table lock held. */
+static void cut_large_pages(struct address_space *space, uint64_t start, uint64_t stop, struct pt_flush *flush) {
+    if (pagetable_is_inside_large(&space->table, start)) {
+        cut_large_page(space, start, flush);
+    }
+    if (pagetable_is_inside_large(&space->table, stop)) {
+        cut_large_page(space, stop, flush);
+    }
 }
 
 /* The end of the part that begins at `start`: what one stretch with the lock held does. */
@@ -94,11 +92,31 @@ void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end) {
         pt_flush_init(&flush);
         uint64_t stop = part_end(start, end);
         spinlock_acquire(&space->table_lock);
-        cut_large_page(space, start, &flush);
-        cut_large_page(space, stop, &flush);
+        cut_large_pages(space, start, stop, &flush);
         ts_status_t status = pagetable_unmap_range(&space->table, start, stop - start, &flush);
         ASSERT(status == TS_OK);
-        (void)space_charge_tables(space); /* no more than before */
+        if (space->table.table_count != space->charged_tables) {
+            (void)space_charge_tables(space); /* no more than before */
+        }
+        spinlock_release(&space->table_lock);
+        pagetable_flush(&space->table, &flush);
+        start = stop;
+        if (start < end) {
+            sched_preemption_point();
+        }
+    }
+}
+
+/* WRITE is withheld from [start, end) until it faults. */
+static void mapping_withhold_write(struct mapping *mapping, uint64_t start, uint64_t end) {
+    struct address_space *space = mapping->space;
+    while (start < end) {
+        struct pt_flush flush;
+        pt_flush_init(&flush);
+        uint64_t stop = part_end(start, end);
+        spinlock_acquire(&space->table_lock);
+        cut_large_pages(space, start, stop, &flush);
+        pagetable_withhold_write(&space->table, start, stop - start, &flush);
         spinlock_release(&space->table_lock);
         pagetable_flush(&space->table, &flush);
         start = stop;
@@ -115,8 +133,7 @@ void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint
         pt_flush_init(&flush);
         uint64_t stop = part_end(start, end);
         spinlock_acquire(&space->table_lock);
-        cut_large_page(space, start, &flush);
-        cut_large_page(space, stop, &flush);
+        cut_large_pages(space, start, stop, &flush);
         ts_status_t status = pagetable_protect(&space->table, start, stop - start, permissions, &flush);
         ASSERT(status == TS_OK);
         spinlock_release(&space->table_lock);
@@ -128,31 +145,28 @@ void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint
     }
 }
 
-/* Something is mapped at va already. What permits the access stays; other frames and permissions are exchanged. */
-static ts_status_t exchange(struct address_space *space, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
+/* A large page is mapped at va. What permits the access stays; for another frame or permission it is cut. */
+static ts_status_t install_in_large(struct address_space *space, uint64_t va, uint64_t pa, uint32_t flags,
+                                    uint32_t access) {
     struct pt_flush flush;
     struct pt_mapping leaf;
-    pt_flush_init(&flush);
     ts_status_t status = pagetable_query(&space->table, va, &leaf);
     if (status == TS_OK && leaf.pa == pa && (leaf.flags & access) == access) {
         return pagetable_touch(&space->table, va, access);
     }
-    cut_large_page(space, va, &flush);
-    cut_large_page(space, va + TS_PAGE_SIZE, &flush);
-    status = pagetable_unmap_range(&space->table, va, TS_PAGE_SIZE, &flush);
-    ASSERT(status == TS_OK);
+    pt_flush_init(&flush);
+    cut_large_pages(space, va, va + TS_PAGE_SIZE, &flush);
     pagetable_flush(&space->table, &flush);
-    return pagetable_map(&space->table, va, pa, PT_SIZE_4K, flags);
+    return pagetable_install(&space->table, va, pa, flags, access);
 }
 
-ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
+ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access,
+                                 ts_status_t status) {
     struct address_space *space = mapping->space;
-    spinlock_acquire(&space->table_lock);
-    ts_status_t status = pagetable_map(&space->table, va, pa, PT_SIZE_4K, flags);
     if (status == TS_ERR_ALREADY_EXISTS) {
-        status = exchange(space, va, pa, flags, access);
+        status = install_in_large(space, va, pa, flags, access);
     }
-    if (status == TS_OK && space->table.table_count != space->charged_tables) {
+    if (status == TS_OK) {
         status = space_charge_tables(space);
     }
     spinlock_release(&space->table_lock);
@@ -237,7 +251,7 @@ void view_write_protect(struct view *view, uint64_t first, uint64_t end) {
     LIST_FOR_EACH(node, &view->mappings) {
         struct mapping *mapping = container_of(node, struct mapping, view_link);
         if ((mapping->permissions & TS_VMAR_WRITE) != 0 && mapping_part(mapping, first, end, &start, &stop)) {
-            mapping_protect(mapping, start, stop, mapping_flags(mapping) & ~(uint32_t)PT_WRITE);
+            mapping_withhold_write(mapping, start, stop);
         }
         sched_preemption_point();
     }

@@ -13,7 +13,7 @@
 
 #define NODE_WORDS ((uint64_t)1 << PAGE_TREE_BITS)
 #define HINT       1ul
-#define KIND_MASK  6ul
+#define KIND_MASK  (PAGE_WORD_BITS & ~HINT)
 #define FREE_BATCH PAGE_TREE_SMALL
 
 static uint64_t *node_of(uint64_t word) {
@@ -43,6 +43,10 @@ struct frame *page_tree_frame(uint64_t word) {
 }
 
 uint64_t page_tree_find(const struct page_tree *tree, uint64_t index) {
+    const uint64_t *known = page_tree_remembered(tree, index);
+    if (known != NULL) {
+        return *known & ~HINT;
+    }
     if (index >= span_of(tree->height)) {
         return PAGE_ABSENT;
     }
@@ -58,6 +62,10 @@ static bool is_shared(uint64_t word, unsigned level) {
 }
 
 bool page_tree_is_own(const struct page_tree *tree, uint64_t index) {
+    const uint64_t *known = page_tree_remembered(tree, index);
+    if (known != NULL) {
+        return is_pointer(*known) && !is_shared(*known, 0);
+    }
     if (index >= span_of(tree->height)) {
         return false;
     }
@@ -129,8 +137,7 @@ static ts_status_t grow(struct page_tree *tree, uint64_t index, struct payer *pa
     return TS_OK;
 }
 
-uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer) {
-    DEBUG_ASSERT(index <= PAGE_TREE_INDEX_MAX);
+static __attribute__((noinline)) uint64_t *own_path(struct page_tree *tree, uint64_t index, struct payer *payer) {
     if (grow(tree, index, payer) != TS_OK) {
         return NULL;
     }
@@ -142,7 +149,17 @@ uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *pa
         }
         word = &node_of(*word)[slot_of(index, level)];
     }
+    if (tree->height > 0) {
+        tree->leaf = word - (index & (NODE_WORDS - 1));
+        tree->leaf_number = index >> PAGE_TREE_BITS;
+    }
     return word;
+}
+
+uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer) {
+    DEBUG_ASSERT(index <= PAGE_TREE_INDEX_MAX);
+    uint64_t *word = page_tree_remembered(tree, index);
+    return word != NULL ? word : own_path(tree, index, payer);
 }
 
 bool page_tree_page_is_shared(uint64_t *place) {
@@ -157,6 +174,7 @@ bool page_tree_page_is_shared(uint64_t *place) {
 }
 
 void page_tree_share(struct page_tree *tree, struct page_tree *copy) {
+    tree->leaf = NULL; /* others reach it now */
     if (is_pointer(tree->root)) {
         frame_of(tree->root, tree->height)->shares++;
         tree->root |= HINT;
@@ -250,6 +268,7 @@ static void cut_word(uint64_t *word, unsigned level, uint64_t base, uint64_t fir
 }
 
 void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end) {
+    tree->leaf = NULL; /* it may go */
     unsigned freed = 0;
     if (first < end) {
         cut_word(&tree->root, tree->height, 0, first, end, &freed);

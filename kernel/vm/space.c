@@ -26,7 +26,7 @@ ts_status_t space_charge_tables(struct address_space *space) {
         if (status != TS_OK) {
             return status;
         }
-    } else {
+    } else if (count < space->charged_tables) {
         account_release(space->account, TS_CEILING_MEMORY, (space->charged_tables - count) * TS_PAGE_SIZE);
     }
     space->charged_tables = count;

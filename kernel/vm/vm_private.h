@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "abi/options.h"
 #include "family.h"
 #include "kernel/vmar.h"
 
@@ -51,19 +52,46 @@ void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end);
  * withheld from pages that are not the VMO's own. Family lock held. */
 void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint32_t permissions);
 
+/* What mapping_install() does if the table is not as it shall be afterwards. Table lock held, which it releases. */
+ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access,
+                                 ts_status_t status);
+
 /* One page, or what is there of it already. access: PT_ flags of the access that wants it. Both locks held.
  * NO_MEMORY. */
-ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
+static inline ts_status_t mapping_install(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags,
+                                          uint32_t access) {
+    struct address_space *space = mapping->space;
+    spinlock_acquire(&space->table_lock);
+    ts_status_t status = pagetable_install(&space->table, va, pa, flags, access);
+    if (__builtin_expect(status != TS_OK || space->table.table_count != space->charged_tables, 0)) {
+        return mapping_install_more(mapping, va, pa, flags, access, status);
+    }
+    spinlock_release(&space->table_lock);
+    return TS_OK;
+}
 
 /* Memory in one piece: all of it that the mapping shows, with pages as large as fit. Both locks held. NO_MEMORY: nothing
  * is mapped. */
 ts_status_t mapping_install_piece(struct mapping *mapping);
 
+_Static_assert(PT_READ == TS_VMAR_READ && PT_WRITE == TS_VMAR_WRITE && PT_EXECUTE == TS_VMAR_EXECUTE,
+               "permissions of mappings are those of pages");
+
 /* The flags of its pages. */
-uint32_t mapping_flags(const struct mapping *mapping);
+static inline uint32_t mapping_flags(const struct mapping *mapping) {
+    return PT_USER | mapping->vmo->memory_type | mapping->permissions;
+}
 
 /* The page of the view that is at an address of the mapping. */
-uint64_t mapping_page(const struct mapping *mapping, uint64_t va);
+static inline uint64_t mapping_page(const struct mapping *mapping, uint64_t va) {
+    return (mapping->vmo->offset + mapping->vmo_offset + (va - mapping->region.base)) >> TS_PAGE_SHIFT;
+}
+
+/* Whether nobody shows the view but this mapping. */
+static inline bool mapping_is_only(const struct mapping *mapping) {
+    const struct list_node *head = &mapping->vmo->view->mappings;
+    return head->next == &mapping->view_link && head->previous == &mapping->view_link;
+}
 
 /* Family lock held, in all mappings of the view: pages [first, end) are not mapped any more (but in `except`, which
  * may be null); they are mapped without WRITE. */

@@ -144,6 +144,7 @@ static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 /* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
 static void mapping_drop(struct mapping *mapping) {
     mapping->state = MAPPING_GONE;
+    mapping->space->recent = NULL;
     bool attached = dependent_detach(&mapping->dependent);
     if (attached || !mapping->held) {
         mapping_free(mapping);
@@ -169,6 +170,7 @@ static void mapping_end(struct dependent *dependent) {
             struct region *region = &mapping->region;
             unmap_all(region->parent, region->base, region->base + region->size);
             tree_remove(&region->parent->children, &region->node);
+            space->recent = NULL;
         }
         mapping_free(mapping);
     }
@@ -499,9 +501,33 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
     return TS_OK;
 }
 
+/* What is most often unmapped or protected: a whole mapping, found without searching for more. Null: it is not one. */
+static struct mapping *whole_mapping(const struct vmar *vmar, uint64_t address, uint64_t size) {
+    struct tree_node *node = tree_find_at_most(&vmar->children, address);
+    struct region *region = node != NULL ? container_of(node, struct region, node) : NULL;
+    bool whole = region != NULL && !region->is_vmar && region->base == address && region->size == size;
+    return whole ? container_of(region, struct mapping, region) : NULL;
+}
+
+static bool unmap_whole(struct vmar *vmar, uint64_t address, uint64_t size) {
+    struct mapping *mapping = whole_mapping(vmar, address, size);
+    if (mapping == NULL) {
+        return false;
+    }
+    mutex_acquire(&family_of(mapping)->lock);
+    mapping_unmap(mapping, address, address + size);
+    mutex_release(&family_of(mapping)->lock);
+    mapping_remove(vmar, mapping);
+    return true;
+}
+
 static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t end = address + size;
+    if (unmap_whole(vmar, address, size)) {
+        *any = true;
+        return TS_OK;
+    }
     struct mapping *cut = NULL; /* by both ends */
     ts_status_t status = check_unmap(vmar, address, end, any, &cut);
     if (status != TS_OK || !*any) {
@@ -633,6 +659,11 @@ static void protect_mapping(struct mapping *mapping, uint32_t permissions) {
 
 static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t size, uint32_t permissions) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
+    struct mapping *whole = whole_mapping(vmar, address, size);
+    if (whole != NULL && (permissions & ~whole->allowed) == 0) {
+        protect_mapping(whole, permissions);
+        return TS_OK;
+    }
     uint64_t end = address + size;
     ts_status_t status = check_protect(vmar, address, end, permissions);
     if (status == TS_OK) {

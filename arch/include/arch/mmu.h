@@ -5,7 +5,9 @@
 #include "abi/types.h"
 
 /* arch/<a>/include/arch/impl/mmu.h: ARCH_USER_TOP (first address that user mode cannot have), ARCH_ASID_BITS (0:
- * untagged, every switch flushes), ARCH_TLB_BROADCAST (1: arch_tlb_flush reaches other CPUs by hardware or firmware). */
+ * untagged, every switch flushes), ARCH_TLB_BROADCAST (1: arch_tlb_flush reaches other CPUs by hardware or firmware),
+ * arch_mmu_publish(): orders table writes before the walks that follow on this CPU, after an entry went from invalid to
+ * valid; arch_tlb_forget_here(va): this CPU forgets the translation of a user's page, in every space; table writes come first. */
 #include "arch/impl/mmu.h"
 
 /*
@@ -56,6 +58,3 @@ void arch_mmu_switch(uint64_t root, uint32_t asid);
  * Cached entries of the tables on the way to a flushed page are forgotten too, on architectures whose format does not
  * set table_flush_all. Returns when every CPU has done it. */
 void arch_tlb_flush(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages);
-
-/* Orders table writes before the walks that follow on this CPU, after an entry went from invalid to valid. */
-void arch_mmu_publish(void);

@@ -38,6 +38,10 @@ _Noreturn void kernel_main_secondary(unsigned cpu);
 /* A system call: reads number and arguments from the frame and writes status and values into it. */
 void kernel_syscall(struct arch_frame *frame);
 
+/* An access of user mode (enum fault_access) that translations do not permit. True: it may be tried again. False: it is
+ * a fault, and goes to kernel_fault() next. */
+bool kernel_user_page_fault(uint64_t address, uint32_t access);
+
 /* True: resolved, resume at the frame. False (only with in_user_copy): the copy ends with INVALID_ARGS.
  * A fault of user mode that nobody handles does not return. */
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault);

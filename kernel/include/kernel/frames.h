@@ -7,6 +7,7 @@
 
 #include "abi/bootinfo.h"
 #include "abi/types.h"
+#include "arch/mmu.h"
 #include "base/list.h"
 #include "kernel/reclaim_policy.h"
 
@@ -39,6 +40,7 @@ struct frame {
                            * or words that an audit found so far */
     uint8_t use;          /* enum frame_use, atomic */
     uint8_t flags;
+    uint32_t number;      /* its physical address in pages */
 };
 
 enum frame_flags {
@@ -66,8 +68,14 @@ void frame_free_run(struct frame *first, size_t count);
 /* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
 void frames_poison_free(void);
 
-uint64_t frame_to_phys(const struct frame *frame);
-void *frame_to_virt(const struct frame *frame);
+/* Of frames that are or were allocated. */
+static inline uint64_t frame_to_phys(const struct frame *frame) {
+    return (uint64_t)frame->number << TS_PAGE_SHIFT;
+}
+static inline void *frame_to_virt(const struct frame *frame) {
+    return phys_to_virt(frame_to_phys(frame));
+}
+
 struct frame *frame_from_phys(uint64_t pa); /* null: not RAM of an arena */
 
 /* Whether any byte of [base, base+length), which does not wrap, is RAM that the kernel hands out or that holds what

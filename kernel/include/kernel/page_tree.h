@@ -20,6 +20,9 @@
 #define PAGE_ABSENT 0ul
 #define PAGE_ZERO   2ul
 
+/* Bits that are not part of an address: the hint, and what tells kinds apart. */
+#define PAGE_WORD_BITS 7ul
+
 /* Whose account pays for frames of a family. Frames point to their payer. */
 struct payer {
     struct list_node link;   /* of its family */
@@ -31,7 +34,23 @@ struct payer {
 struct page_tree {
     uint64_t root;   /* height 0: the leaf word of index 0; otherwise the address of a node. With a hint bit */
     unsigned height;
+    uint64_t *leaf;  /* the node of pages that was owned last, while no other tree can reach it; null: none */
+    uint64_t leaf_number; /* index >> PAGE_TREE_BITS of its pages */
 };
+
+/* The word of a page in the leaf that is remembered; null: it is in another one. */
+static inline uint64_t *page_tree_remembered(const struct page_tree *tree, uint64_t index) {
+    const uint64_t mask = ((uint64_t)1 << PAGE_TREE_BITS) - 1;
+    bool same = tree->leaf != NULL && index >> PAGE_TREE_BITS == tree->leaf_number;
+    return same ? &tree->leaf[index & mask] : NULL;
+}
+
+/* The page at an index, if it is known at once that no other tree reaches it; null: it is not. */
+static inline struct frame *page_tree_known_own(const struct page_tree *tree, uint64_t index) {
+    const uint64_t *word = page_tree_remembered(tree, index);
+    bool plain = word != NULL && (*word & PAGE_WORD_BITS) == 0; /* also absent */
+    return plain ? (struct frame *)*word : NULL;
+}
 
 /* The word of an index, without its hint. */
 uint64_t page_tree_find(const struct page_tree *tree, uint64_t index);

@@ -20,12 +20,21 @@
 /* The tag of spaces that have none of their own: whoever switches to one forgets it first. */
 #define PT_ASID_SHARED (((uint32_t)1 << ARCH_ASID_BITS) - 1)
 
+struct frame;
+
 struct pagetable {
     const struct pt_format *format;
     uint64_t root;      /* physical */
     uint32_t asid;      /* for flushes */
     uint64_t cpus;      /* CPUs that may hold translations: set at switch, atomic */
     uint64_t table_count; /* page-table frames, root included */
+    struct pt_leaf {      /* what was made last without and with WRITE: making it takes longer than walking */
+        uint32_t flags;
+        uint64_t attributes;
+    } made[2];
+    struct frame *recent; /* the table of 4 KiB pages that was used last, and what it is of; null: it is gone */
+    uint64_t recent_number; /* va / 2 MiB */
+    uint64_t *recent_slots;
 };
 
 /* What was made invalid or weaker and is not flushed yet. */
@@ -71,6 +80,11 @@ void pagetable_flush(struct pagetable *pt, struct pt_flush *flush);
  * (nothing changed). */
 ts_status_t pagetable_map(struct pagetable *pt, uint64_t va, uint64_t pa, size_t size, uint32_t flags);
 
+/* One 4 KiB page, where nothing is mapped or another 4 KiB page, which it takes the place of on all CPUs; if that is
+ * the same and permits the access (PT_ flags), it stays, as in pagetable_touch(). Flags and addresses are valid, not
+ * those of a kernel's page. ALREADY_EXISTS: a larger page is there. NO_MEMORY (nothing changed). */
+ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
+
 /* [va, va+length), page aligned, with the largest leaves that alignment and the CPU allow. All or nothing. */
 ts_status_t pagetable_map_range(struct pagetable *pt, uint64_t va, uint64_t pa, uint64_t length, uint32_t flags);
 
@@ -86,8 +100,14 @@ ts_status_t pagetable_unmap(struct pagetable *pt, uint64_t va, size_t size, stru
 ts_status_t pagetable_protect(struct pagetable *pt, uint64_t va, uint64_t length, uint32_t flags,
                               struct pt_flush *flush);
 
+/* Takes WRITE away from what is mapped in the range. No large leaf lies partly in it. */
+void pagetable_withhold_write(struct pagetable *pt, uint64_t va, uint64_t length, struct pt_flush *flush);
+
 /* NOT_FOUND for a hole. */
 ts_status_t pagetable_query(const struct pagetable *pt, uint64_t va, struct pt_mapping *mapping);
+
+/* Whether a leaf that is larger than 4 KiB reaches across va, from both sides. */
+bool pagetable_is_inside_large(const struct pagetable *pt, uint64_t va);
 
 /* Physical address of a byte, if `access` (PT_READ/WRITE/EXECUTE/USER) is permitted: NOT_FOUND, ACCESS_DENIED. */
 ts_status_t pagetable_translate(const struct pagetable *pt, uint64_t va, uint32_t access, uint64_t *pa);

@@ -11,6 +11,7 @@
 #include "arch/context.h"
 #include "base/list.h"
 #include "base/tree.h"
+#include "kernel/assert.h"
 #include "kernel/percpu.h"
 #include "kernel/spinlock.h"
 
@@ -184,14 +185,40 @@ void wait_queue_wake_all(struct wait_queue *queue, ts_status_t status);
 /* A sleeping lock, for operations with preemption points inside. Not recursive; taken with no spin lock held. */
 struct mutex {
     struct wait_queue queue;
-    struct task *owner; /* protected by queue.lock */
+    uint32_t state;     /* atomic: enum mutex_state; CONTENDED changes with queue.lock held only */
+    struct task *owner; /* written by whoever has it */
 };
 
+enum mutex_state { MUTEX_FREE, MUTEX_HELD, MUTEX_CONTENDED /* somebody may wait for it */ };
+
 void mutex_init(struct mutex *mutex);
-void mutex_acquire(struct mutex *mutex);
-void mutex_release(struct mutex *mutex);
 /* Nobody has it, nor is still about to give it back. */
 bool mutex_is_free(struct mutex *mutex);
+
+/* Of wait.c, for the two functions below alone: what they do when somebody else has it, or wants it. */
+void mutex_wait(struct mutex *mutex);
+void mutex_wake(struct mutex *mutex);
+
+/* Acquire and release order what the lock protects, as those of a spin lock do. */
+static inline void mutex_acquire(struct mutex *mutex) {
+    uint32_t free = MUTEX_FREE;
+    DEBUG_ASSERT(percpu_self()->lock_depth == 0);
+    if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &free, MUTEX_HELD, false, __ATOMIC_ACQUIRE,
+                                                      __ATOMIC_RELAXED), 0)) {
+        mutex_wait(mutex);
+    }
+    mutex->owner = task_current();
+}
+
+static inline void mutex_release(struct mutex *mutex) {
+    uint32_t held = MUTEX_HELD;
+    DEBUG_ASSERT(mutex->owner == task_current());
+    mutex->owner = NULL;
+    if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &held, MUTEX_FREE, false, __ATOMIC_RELEASE,
+                                                      __ATOMIC_RELAXED), 0)) {
+        mutex_wake(mutex);
+    }
+}
 
 /* --- time --- */
 

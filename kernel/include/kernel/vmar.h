@@ -17,6 +17,7 @@ struct address_space {
     bool accessed_cleared;      /* CPUs may remember translations whose accessed bits were cleared; table_lock */
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
+    struct mapping *recent;  /* where the last fault was; null: it is gone. Space lock */
     uint32_t references;     /* atomic: VMARs and the process */
     uint64_t charged_tables; /* page-table frames that the account pays for */
     struct list_node retired; /* in the list of those to be taken apart */

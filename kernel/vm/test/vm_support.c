@@ -12,18 +12,16 @@ void mutex_init(struct mutex *mutex) {
     *mutex = (struct mutex){0};
 }
 
-void mutex_acquire(struct mutex *mutex) {
-    ASSERT(mutex->owner == NULL);
-    mutex->owner = &only_task;
+void mutex_wait(struct mutex *mutex) {
+    panic("mutex %p: nobody else can have it", (void *)mutex);
 }
 
-void mutex_release(struct mutex *mutex) {
-    ASSERT(mutex->owner == &only_task);
-    mutex->owner = NULL;
+void mutex_wake(struct mutex *mutex) {
+    panic("mutex %p: nobody waits", (void *)mutex);
 }
 
 bool mutex_is_free(struct mutex *mutex) {
-    return mutex->owner == NULL;
+    return mutex->state == MUTEX_FREE;
 }
 
 void sched_preemption_point(void) {

@@ -2,6 +2,16 @@
 /* Constants of arch/mmu.h. Tables have three levels; TTBR0 is the user half, TTBR1 the kernel's. */
 #pragma once
 
+#include "abi/types.h"
+
 #define ARCH_USER_TOP      0x0000004000000000ul /* 256 GiB, as under Sv39 */
 #define ARCH_ASID_BITS     16                   /* a CPU with 8 bits runs untagged: mmu.c */
 #define ARCH_TLB_BROADCAST 1
+
+static inline void arch_tlb_forget_here(uint64_t va) {
+    __asm__ volatile("dsb nshst\n\ttlbi vaae1, %0\n\tdsb nsh\n\tisb" ::"r"(va >> 12 & 0xffffffffffful) : "memory");
+}
+
+static inline void arch_mmu_publish(void) {
+    __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}

@@ -17,3 +17,10 @@ void host_memory_create(uint64_t base, uint64_t size);
 
 /* Called by arch_tlb_flush(), if set: tests watch the flushes. */
 extern void (*host_tlb_flush_hook)(uint64_t cpus, uint32_t asid, uint64_t va, size_t pages);
+
+static inline void arch_tlb_forget_here(uint64_t va) {
+    (void)va;
+}
+
+static inline void arch_mmu_publish(void) {
+}
