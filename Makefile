@@ -23,6 +23,10 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+ifeq ($(ARCH),host) # of `make bench` alone
+override ARCH := x86_64
+HOST_BENCH := yes
+endif
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH is one of: $(ARCHS))
 endif
@@ -227,4 +231,4 @@ $(BUILD)/boot.cpio: $(addprefix $(BUILD)/,$(ARCHIVE_FILES)) Makefile
 	    cpio --quiet -o -H crc --reproducible -R 0:0 > ../boot.cpio
 
 -include $(KERNEL_OBJECTS:.o=.d) $(USER_OBJECTS:.o=.d)
-include scripts/host.mk scripts/targets.mk scripts/bench.mk
+include scripts/host.mk scripts/targets.mk scripts/bench.mk scripts/smmu.mk

@@ -10,9 +10,13 @@ build/plugin/%.so: scripts/plugin/%.c scripts/plugin/qemu.h
 
 # PROFILE=name shows where a benchmark's instructions go, VERIFY=1 compares the guest's counter with the plugin's.
 .PHONY: bench
+ifdef HOST_BENCH
+bench: bench-host
+else
 bench: build/plugin/count.so $(foreach arch,$(CHOSEN_ARCHS),build-$(arch)-release) ## measures in instructions, on all architectures or ARCH
 	$(Q)for arch in $(CHOSEN_ARCHS); do $(PYTHON) scripts/bench.py --arch $$arch \
 	    $(if $(PROFILE),--profile $(PROFILE)) $(if $(VERIFY),--verify) || exit 1; done
+endif
 
 .PHONY: coverage
 coverage: ## shows the line coverage of the last tests; FILE=kernel/... marks its lines that nothing executed

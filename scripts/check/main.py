@@ -7,6 +7,7 @@ import generated
 import includes
 import measures
 import names
+import smmu
 from tree import Tree
 
 ZEROES = [
@@ -17,6 +18,7 @@ ZEROES = [
     ("CPU names in generic code", names.cpu_names),
     ("files without a licence line", names.licences),
     ("leftovers", names.leftovers),
+    ("SMMU features without green tests", smmu.features),
 ]
 
 
