@@ -92,7 +92,7 @@ usercopy_done:
     slli    t1, t1, USER_TOP_SHIFT
     bltu    t0, \user, usercopy_refuse
     bgtu    t0, t1, usercopy_refuse
-    j       copy
+    tail    copy /* in another section, which may be far; uses t1 */
 .endm
 
 /* ts_status_t arch_copy_from_user(void *destination, uaddr_t source, size_t size) */
