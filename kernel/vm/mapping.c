@@ -79,9 +79,16 @@ static void cut_large_pages(struct address_space *space, uint64_t start, uint64_
     }
 }
 
-/* The end of the part that begins at `start`: what one stretch with the lock held does. */
-static uint64_t part_end(uint64_t start, uint64_t end) {
-    uint64_t boundary = (start | (PT_SIZE_2M - 1)) + 1;
+/* The end of the part that begins at `start`: what one stretch with the lock held does. One table of pages, or one large
+ * page if it lies in the range as a whole. Table lock held. */
+static uint64_t part_end(const struct address_space *space, uint64_t start, uint64_t end) {
+    struct pt_mapping leaf;
+    uint64_t size = PT_SIZE_2M;
+    if (end - start >= PT_SIZE_1G && (start & (PT_SIZE_1G - 1)) == 0 &&
+        pagetable_query(&space->table, start, &leaf) == TS_OK) {
+        size = leaf.size == PT_SIZE_1G ? PT_SIZE_1G : PT_SIZE_2M;
+    }
+    uint64_t boundary = (start | (size - 1)) + 1;
     return boundary < end ? boundary : end;
 }
 
@@ -90,8 +97,8 @@ void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end) {
     while (start < end) {
         struct pt_flush flush;
         pt_flush_init(&flush);
-        uint64_t stop = part_end(start, end);
         spinlock_acquire(&space->table_lock);
+        uint64_t stop = part_end(space, start, end);
         cut_large_pages(space, start, stop, &flush);
         ts_status_t status = pagetable_unmap_range(&space->table, start, stop - start, &flush);
         ASSERT(status == TS_OK);
@@ -113,8 +120,8 @@ static void mapping_withhold_write(struct mapping *mapping, uint64_t start, uint
     while (start < end) {
         struct pt_flush flush;
         pt_flush_init(&flush);
-        uint64_t stop = part_end(start, end);
         spinlock_acquire(&space->table_lock);
+        uint64_t stop = part_end(space, start, end);
         cut_large_pages(space, start, stop, &flush);
         pagetable_withhold_write(&space->table, start, stop - start, &flush);
         spinlock_release(&space->table_lock);
@@ -131,8 +138,8 @@ void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint
     while (start < end) {
         struct pt_flush flush;
         pt_flush_init(&flush);
-        uint64_t stop = part_end(start, end);
         spinlock_acquire(&space->table_lock);
+        uint64_t stop = part_end(space, start, end);
         cut_large_pages(space, start, stop, &flush);
         ts_status_t status = pagetable_protect(&space->table, start, stop - start, permissions, &flush);
         ASSERT(status == TS_OK);

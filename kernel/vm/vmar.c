@@ -82,6 +82,13 @@ static uint64_t alignment_of(uint32_t options) {
     return log2 < TS_PAGE_SHIFT ? 0 : (uint64_t)1 << log2;
 }
 
+/* Anywhere free, where large pages can lie if the size allows any: at other places none could be used. */
+static bool find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {
+    uint64_t natural = size >= PT_SIZE_1G ? PT_SIZE_1G : size >= PT_SIZE_2M ? PT_SIZE_2M : TS_PAGE_SIZE;
+    return (natural > alignment && space_find_room(vmar, size, natural, base)) ||
+           space_find_room(vmar, size, alignment, base);
+}
+
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
 static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
@@ -94,7 +101,7 @@ static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, u
         if (offset != 0) {
             return TS_ERR_INVALID_ARGS;
         }
-        return space_find_room(vmar, size, alignment, base) ? TS_OK : TS_ERR_NO_RESOURCES;
+        return find_room(vmar, size, alignment, base) ? TS_OK : TS_ERR_NO_RESOURCES;
     }
     if ((vmar->can_map & TS_VMAR_CAN_MAP_SPECIFIC) == 0) {
         return TS_ERR_ACCESS_DENIED;
