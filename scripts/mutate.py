@@ -97,6 +97,8 @@ def main():
     choice = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     rows = list(mutations(choice.archs.split(), choice.call))
+    if not rows:
+        parser.error(f"{choice.call} is not a call of {ABI / 'syscalls.tbl'}")
     failed = 0
     print(f"1..{len(rows)}", flush=True)
     with ThreadPoolExecutor(choice.jobs) as pool:
