@@ -243,8 +243,11 @@ static void refuses_roots(void) {
     uint64_t start = SHARED_ADDRESS;
     size_t actual = 0;
     CHECK_OK(inspect(TS_INSPECT_TRANSLATE, koid_of(guest_self.process), &start, entries, sizeof(entries), &actual));
+    if (!CHECK(actual > 1 && actual <= ENTRIES)) {
+        return;
+    }
     const uint64_t roots[] = {entries[actual - 1].pa, entries[0].table + 8, entries[actual - 1].table};
-    for (unsigned i = 0; actual > 1 && i < sizeof(roots) / sizeof(roots[0]); i++) {
+    for (unsigned i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
         struct ts_inspect_entry entry;
         size_t got = 1;
         start = 0;
