@@ -136,6 +136,24 @@ ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames) {
     return TS_OK;
 }
 
+ts_status_t job_set_swap(struct job *job, struct vmo *vmo) {
+    DEBUG_ASSERT(job->object.kind == TS_OBJECT_JOB);
+    struct swap_space *space = NULL;
+    ts_status_t status = reclaim_swap_new(&job->account, vmo, &space);
+    if (status != TS_OK) {
+        return status;
+    }
+    spinlock_acquire(&task_tree_lock);
+    bool empty = job->state == JOB_READY && list_is_empty(&job->children) && list_is_empty(&job->processes);
+    bool taken = empty && reclaim_set_swap(&job->account, space);
+    spinlock_release(&task_tree_lock);
+    if (!taken) {
+        reclaim_swap_free(space);
+        return TS_ERR_BAD_STATE;
+    }
+    return TS_OK;
+}
+
 ts_status_t job_create(struct job *parent, struct job **result) {
     DEBUG_ASSERT(parent->object.kind == TS_OBJECT_JOB);
     if (parent->depth + 1 > JOB_DEPTH_MAX) {

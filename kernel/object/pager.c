@@ -21,6 +21,8 @@ struct pager_source {
     struct pager *pager;         /* referenced */
     struct port *port;           /* referenced */
     struct account *account;     /* charged for this structure */
+    uint64_t size;               /* of the VMO when it was made, bytes */
+    bool told_to_write;          /* the last packet was about write-back */
     bool queued;                 /* the packet, until packet_taken() or until it was taken back */
     uint8_t completion;          /* enum completion */
 };
@@ -45,9 +47,15 @@ static void send(struct pager_source *source, uint32_t command, uint64_t offset,
     }
 }
 
+/* Requests for pages and for write-back take turns: neither can keep the other from being sent. */
 static void send_next(struct pager_source *source) {
-    const struct page_wait *wait = page_source_next(&source->source);
-    if (wait != NULL) {
+    bool due = source->source.writeback_due && !source->told_to_write;
+    const struct page_wait *wait = due ? NULL : page_source_next(&source->source);
+    source->told_to_write = wait == NULL && source->source.writeback_due;
+    if (source->told_to_write) {
+        source->source.writeback_due = false;
+        send(source, TS_PAGE_REQUEST_WRITEBACK, 0, source->size);
+    } else if (wait != NULL) {
         send(source, wait->command, wait->page << TS_PAGE_SHIFT, TS_PAGE_SIZE);
     } else if (source->completion == COMPLETION_DUE) {
         source->completion = COMPLETION_SENT;
@@ -59,7 +67,7 @@ static void send_next(struct pager_source *source) {
  * of its own. */
 static bool take_back(struct pager_source *source) {
     const struct ts_packet_page_request *request = &source->packet.packet.page_request;
-    if (request->command == TS_PAGE_REQUEST_COMPLETE ||
+    if (request->command == TS_PAGE_REQUEST_COMPLETE || request->command == TS_PAGE_REQUEST_WRITEBACK ||
         page_source_is_wanted(&source->source, request->offset >> TS_PAGE_SHIFT, request->command) ||
         !port_dequeue(source->port, &source->packet)) {
         return false;
@@ -185,7 +193,7 @@ ts_status_t pager_create(struct account *account, struct pager **result) {
 
 /* With one reference, and in nobody's list yet. NO_MEMORY. */
 static struct pager_source *source_new(struct pager *pager, struct account *account, struct port *port, uint64_t key,
-                                       bool traps_dirty) {
+                                       uint64_t size, bool traps_dirty) {
     if (account_charge(account, TS_CEILING_MEMORY, sizeof(struct pager_source)) != TS_OK) {
         return NULL;
     }
@@ -201,6 +209,7 @@ static struct pager_source *source_new(struct pager *pager, struct account *acco
     source->account = account;
     source->pager = pager;
     source->port = port;
+    source->size = (size + TS_PAGE_SIZE - 1) & ~(uint64_t)(TS_PAGE_SIZE - 1);
     source->packet.taken = packet_taken;
     source->packet.packet.key = key;
     source->packet.packet.type = TS_PACKET_PAGE_REQUEST;
@@ -234,7 +243,7 @@ ts_status_t pager_create_vmo(struct pager *pager, struct account *account, uint3
     if ((options & ~(TS_VMO_RESIZABLE | TS_VMO_TRAP_DIRTY)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    struct pager_source *source = source_new(pager, account, port, key, (options & TS_VMO_TRAP_DIRTY) != 0);
+    struct pager_source *source = source_new(pager, account, port, key, size, (options & TS_VMO_TRAP_DIRTY) != 0);
     if (source == NULL) {
         return TS_ERR_NO_MEMORY;
     }

@@ -81,6 +81,7 @@ static ts_status_t operate(struct vmo *vmo, uint32_t op, uint64_t offset, uint64
         return is_answer(data) ? vmo_fail(vmo, offset, length, (ts_status_t)data) : TS_ERR_INVALID_ARGS;
     case TS_PAGER_OP_DIRTY: return vmo_make_dirty(vmo, offset, length);
     case TS_PAGER_OP_WRITEBACK_BEGIN: return vmo_writeback_begin(vmo, offset, length);
+    case TS_PAGER_OP_ASK_AGAIN: return vmo_ask_again(vmo, offset, length);
     case TS_PAGER_OP_WRITEBACK_END: return vmo_writeback_end(vmo, offset, length);
     default: return TS_ERR_INVALID_ARGS;
     }

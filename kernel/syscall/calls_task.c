@@ -35,6 +35,15 @@ ts_status_t sys_job_set_reclaim(struct job *job, uint32_t policy, uint64_t frame
     return job_set_reclaim(job, policy, frames);
 }
 
+ts_status_t sys_job_set_swap(struct job *job, struct vmo *vmo) {
+    object_reference(&job->object);
+    object_reference(&vmo->object);
+    ts_status_t status = job_set_swap(job, vmo);
+    object_release(&vmo->object);
+    object_release(&job->object);
+    return status;
+}
+
 ts_status_t sys_task_kill(ts_handle_t task) {
     struct handle_view view;
     ts_status_t status = handle_lookup_view(process_handles_current(), task, 0, 0, &view);

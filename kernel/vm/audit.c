@@ -10,6 +10,7 @@
 #include "kernel/vm_audit.h"
 
 #include "kernel/assert.h"
+#include "swap.h"
 #include "vm_private.h"
 
 #define LEAF_BATCH 16u /* leaves read with a table's lock held */
@@ -76,6 +77,18 @@ static void audit_new_frame(struct audit *audit, const struct frame *frame, unsi
     }
 }
 
+/* Pages of swap are paid for by those who pay for their slots. */
+static void audit_swapped_frame(struct audit *audit, const struct frame *frame, uint64_t index) {
+    const struct swap_slot *slot = swap_slot_of(audit->view, index);
+    audit->sums.pages++;
+    if (slot == NULL || slot->payer != frame->payer || frame->owner != audit->family || frame->index != index) {
+        audit->report("vm: page %lx of swap is not that of slot %lu", frame_to_phys(frame), index);
+        audit->problems++;
+    } else {
+        account_add_found(slot->payer->account, TS_PAGE_SIZE);
+    }
+}
+
 /* First round: counts the words. */
 static bool count_word(void *context, struct frame *frame, unsigned level, uint64_t index, bool hint) {
     struct audit *audit = context;
@@ -90,8 +103,45 @@ static bool count_word(void *context, struct frame *frame, unsigned level, uint6
     if (frame->entry_count++ > 0) {
         return false;
     }
-    audit_new_frame(audit, frame, level, index);
+    if (level == 0 && audit->family->swap != NULL) {
+        audit_swapped_frame(audit, frame, index);
+    } else {
+        audit_new_frame(audit, frame, level, index);
+    }
     return true;
+}
+
+static void count_slot(void *context, struct swap_slot *slot, uint64_t index, bool hint) {
+    struct audit *audit = context;
+    const struct view *view = audit->view;
+    step(audit);
+    if (slot->shares > 1 && !hint) {
+        audit->report("vm: a word without a hint points to slot of %lu, which is shared", index);
+        audit->problems++;
+    }
+    if (slot->found++ > 0) {
+        return;
+    }
+    bool misplaced = slot->index != index || slot->family != audit->family->number || index < view->first ||
+                     index >= view->first + view->pages;
+    if (misplaced || slot->payer == NULL) {
+        audit->report("vm: a word at index %lu points to a slot of another page", index);
+        audit->problems++;
+    } else {
+        slot->payer->found++;
+        slot->payer->found_slots++;
+    }
+}
+
+static void compare_slot(void *context, struct swap_slot *slot, uint64_t index, bool hint) {
+    struct audit *audit = context;
+    (void)hint;
+    step(audit);
+    if (slot->found != 0 && slot->found != slot->shares) {
+        audit->report("vm: the slot of %lu has %u shares, %lu words point to it", index, slot->shares, slot->found);
+        audit->problems++;
+    }
+    slot->found = 0;
 }
 
 /* Second round: compares, and clears the count; who comes again finds it cleared. */
@@ -122,8 +172,10 @@ static void audit_payer(struct audit *audit, struct payer *payer) {
     LIST_FOR_EACH(node, &audit->family->views) {
         views += container_of(node, const struct view, link)->payer == payer ? 1 : 0;
     }
-    account_add_found(payer->account, payer->found > views ? (payer->found - views) * TS_PAGE_SIZE : 0);
+    uint64_t others = views + payer->found_slots; /* than frames */
+    account_add_found(payer->account, payer->found > others ? (payer->found - others) * TS_PAGE_SIZE : 0);
     payer->found = 0;
+    payer->found_slots = 0;
 }
 
 static void audit_views(struct audit *audit, struct family *family) {
@@ -132,10 +184,10 @@ static void audit_views(struct audit *audit, struct family *family) {
         audit->view = container_of(node, struct view, link);
         audit->view->payer->found++;
         count++;
-        page_tree_walk(&audit->view->tree, count_word, audit);
+        page_tree_walk(&audit->view->tree, count_word, count_slot, audit);
     }
     LIST_FOR_EACH(node, &family->views) {
-        page_tree_walk(&container_of(node, struct view, link)->tree, compare_word, audit);
+        page_tree_walk(&container_of(node, struct view, link)->tree, compare_word, compare_slot, audit);
     }
     if (count != family->view_count) {
         audit->report("vm: a family has %u views and counts %u", count, family->view_count);
@@ -154,7 +206,7 @@ static void audit_family(struct audit *audit, struct family *family) {
         LIST_FOR_EACH(node, &family->payers) {
             audit_payer(audit, container_of(node, struct payer, link));
         }
-        account_add_found(family->charged, sizeof(*family));
+        account_add_found(family->charged, sizeof(*family) + (family->swap != NULL ? swap_space_size(family->swap) : 0));
     }
     mutex_release(&family->lock);
 }

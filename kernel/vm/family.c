@@ -185,10 +185,10 @@ void family_release(struct family *family) {
     slab_free(&family_cache, family);
 }
 
-/* A family with a source can be found by its frames. */
+/* A family whose pages are in a reclaim domain can be found by its frames. */
 bool view_is_small_and_alone(const struct view *view) {
     struct family *family = view->family;
-    return family->source == NULL && mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
+    return family->source == NULL && !reclaim_is_limited(family->own.account) && mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
            list_is_empty(&family->payers);
 }
 
@@ -227,8 +227,8 @@ void view_set_source(struct view *view, struct page_source *source) {
 static ts_status_t find_in_source(const struct view *view, uint64_t page, uint64_t *word) {
     const struct family *family = view->family;
     *word = PAGE_ZERO;
-    if (family->source == NULL || page >= view->limit) {
-        return TS_OK;
+    if (family->source == NULL || family->swap != NULL || page >= view->limit) {
+        return TS_OK; /* swap is read by its server, which waits for nothing that it would have to answer itself */
     }
     uint64_t index = view->first + page;
     uint64_t found = view == family->source_view ? PAGE_ABSENT : page_tree_find(&family->source_view->tree, index);
@@ -243,19 +243,29 @@ ts_status_t view_find(const struct view *view, uint64_t page, struct frame **fra
     uint64_t word = page_tree_find(&view->tree, view->first + page);
     ts_status_t status = word == PAGE_ABSENT ? find_in_source(view, page, &word) : TS_OK;
     *frame = status == TS_OK ? page_tree_frame(word) : NULL;
-    return status;
+    return page_tree_slot(word) == NULL ? status : TS_ERR_SHOULD_WAIT;
+}
+
+/* No memory for a page or a node: there may be some when others have left. */
+static ts_status_t no_memory(const struct view *view) {
+    return reclaim_lacks_room(view->payer->account) ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
 }
 
 /* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */
 static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *place, const struct frame *old,
                                 struct frame **result) {
+    bool paged = view == view->family->source_view;
+    bool limited = !paged && reclaim_is_limited(view->payer->account);
+    if (limited && reclaim_lacks_room(view->payer->account)) {
+        return TS_ERR_SHOULD_WAIT;
+    }
     struct frame *frame = payer_frame(view->payer, FRAME_VMO, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
     if (frame == NULL) {
-        return TS_ERR_NO_MEMORY;
+        return no_memory(view);
     }
     frame->owner = view->family;
     frame->index = view->first + page;
-    frame->flags = view == view->family->source_view ? FRAME_DIRTY : 0;
+    frame->flags = paged ? FRAME_DIRTY : 0;
     if (old != NULL) {
         memcpy(frame_to_virt(frame), frame_to_virt(old), TS_PAGE_SIZE);
     }
@@ -265,15 +275,16 @@ static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *plac
     }
     *place = (uint64_t)frame;
     *result = frame;
-    if (view == view->family->source_view) {
+    if (paged) {
         reclaim_enter(frame, NULL);
+    } else if (limited) {
+        reclaim_enter_key(frame, (struct reclaim_key){view->family->number, frame->index});
     }
     return TS_OK;
 }
 
-/* Whether the source wants to be asked before this page of its view is written. What lies beyond what it was asked for
- * is the kernel's own, and dirty from the beginning. */
-static bool must_ask_dirty(const struct view *view, uint64_t page) {
+/* What lies beyond what the source was asked for is the kernel's own, and dirty from the beginning. */
+bool view_must_ask_dirty(const struct view *view, uint64_t page) {
     const struct family *family = view->family;
     if (view != family->source_view || !family->source->traps_dirty) {
         return false;
@@ -286,7 +297,7 @@ static bool must_ask_dirty(const struct view *view, uint64_t page) {
 /* With a source: what a page that is to be written contains. */
 static ts_status_t find_writable(const struct view *view, uint64_t page, struct frame **frame) {
     ts_status_t status = view_find(view, page, frame);
-    return status == TS_OK && must_ask_dirty(view, page) ? TS_ERR_SHOULD_WAIT : status;
+    return status == TS_OK && view_must_ask_dirty(view, page) ? TS_ERR_SHOULD_WAIT : status;
 }
 
 ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **result, bool *changed) {
@@ -298,7 +309,10 @@ ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **resul
     }
     uint64_t *place = page_tree_own(&view->tree, view->first + page, view->payer);
     if (place == NULL) {
-        return TS_ERR_NO_MEMORY;
+        return no_memory(view);
+    }
+    if (page_tree_slot(*place) != NULL) {
+        return TS_ERR_SHOULD_WAIT;
     }
     struct frame *own = page_tree_frame(*place);
     *changed = own == NULL || page_tree_page_is_shared(place);
@@ -378,11 +392,16 @@ ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, ui
         return TS_ERR_NO_MEMORY;
     }
     DEBUG_ASSERT(*place == PAGE_ABSENT);
-    struct frame *frame = view_page(from, page);
+    struct frame *frame;
+    ts_status_t status = view_find(from, page, &frame);
+    if (status != TS_OK) {
+        return status;
+    }
     if (frame == NULL) {
         *place = PAGE_ZERO;
         return TS_OK;
     }
+    reclaim_leave(frame);
     if (change_payer(frame, to->payer) != TS_OK) {
         return TS_ERR_NO_MEMORY;
     }
@@ -394,13 +413,48 @@ ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, ui
     return TS_OK;
 }
 
+void view_give_page(struct view *view, uint64_t page) {
+    struct frame *frame = view_page(view, page);
+    *place_of(view, page) = PAGE_ABSENT;
+    reclaim_leave(frame);
+    account_release(frame->payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    payer_release(frame->payer);
+}
+
 void view_drop_page(struct view *view, uint64_t page) {
     DEBUG_ASSERT(view->family->view_count == 1 || view == view->family->source_view);
-    struct frame *frame = view_page(view, page);
-    if (frame != NULL) {
+    uint64_t word = page_tree_find(&view->tree, view->first + page);
+    struct frame *frame = page_tree_frame(word);
+    struct swap_slot *slot = page_tree_slot(word);
+    if (frame != NULL || slot != NULL) {
         *place_of(view, page) = PAGE_ABSENT;
+    }
+    if (frame != NULL) {
         payer_put(frame);
     }
+    if (slot != NULL && --slot->shares == 0) {
+        swap_free_slot(slot);
+    }
+}
+
+bool view_shows(const struct view *view, uint64_t index, const struct frame *frame) {
+    if (index < view->first || index - view->first >= view->pages) {
+        return false;
+    }
+    const struct view *source = view->family->source_view;
+    uint64_t word = page_tree_find(&view->tree, index);
+    word = word == PAGE_ABSENT && source != NULL ? page_tree_find(&source->tree, index) : word;
+    return page_tree_frame(word) == frame;
+}
+
+bool family_has_page(const struct family *family, uint64_t index, const struct frame *frame) {
+    LIST_FOR_EACH(node, &family->views) {
+        const struct view *view = container_of(node, const struct view, link);
+        if (page_tree_frame(page_tree_find(&view->tree, index)) == frame) {
+            return true;
+        }
+    }
+    return false;
 }
 
 ts_status_t view_prepare_cut(struct view *view, uint64_t first, uint64_t end) {

@@ -35,27 +35,39 @@ bool view_is_small_and_alone(const struct view *view);
 /* Gives the new family of a view a source, which is asked for all its pages. No lock. */
 void view_set_source(struct view *view, struct page_source *source);
 
-/* The page as it is: null for zeros. SHOULD_WAIT: the source has to be asked for it. */
+/* The page as it is: null for zeros. SHOULD_WAIT: view_ask(), because the source has to be asked for it, or swap has it. */
 ts_status_t view_find(const struct view *view, uint64_t page, struct frame **frame);
 
 /* The page as far as the view has it itself: null for zeros, and for what is the source's. */
 struct frame *view_page(const struct view *view, uint64_t page);
 
 /* The page to be written: new, or copied if relatives see it. *changed: the page was another before, so what maps it
- *  * must be told. NO_MEMORY; SHOULD_WAIT: the source has to be asked for it, or to be asked whether it may be written. */
+ * must be told. NO_MEMORY; SHOULD_WAIT: view_ask(), for these reasons, because the source has to be asked whether it may
+ * be written, or because there is no room for another page. */
 ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **frame, bool *changed);
 
 /* Gives a frame that nobody pays for to the view, as an absent page. NO_MEMORY: it was not taken. */
 ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame);
 
-/* After SHOULD_WAIT: asks. The answer is as that of page_source_ask(). */
-ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait);
+/* After SHOULD_WAIT: asks. OK: look again at once; otherwise as page_source_ask(). */
+ts_status_t view_ask(struct view *view, uint64_t page, struct page_wait *wait);
+
+/* Whether the source wants to be asked before this page of its view is written. */
+bool view_must_ask_dirty(const struct view *view, uint64_t page);
+
+/* Whether a view shows this page at an index of the family, its own or the source's; whether any view has it itself. */
+bool view_shows(const struct view *view, uint64_t index, const struct frame *frame);
+bool family_has_page(const struct family *family, uint64_t index, const struct frame *frame);
 
 /* Whether a write would find the page in place, without copying or asking. */
 bool view_owns_page(const struct view *view, uint64_t page);
 
-/* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY. */
+/* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY; SHOULD_WAIT: swap
+ * has it. */
 ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, uint64_t to_page);
+
+/* Takes a page, which is there, from a view without relatives, and ends its charge: nobody pays for it. */
+void view_give_page(struct view *view, uint64_t page);
 
 /* Frees a page of a view whose tree no other view shares. */
 void view_drop_page(struct view *view, uint64_t page);

@@ -8,6 +8,7 @@
 #include "abi/options.h"
 #include "arch/cpu.h"
 #include "kernel/assert.h"
+#include "reclaim.h"
 #include "vm_private.h"
 
 #define AROUND_PAGES 16u /* aligned window in which pages that are there are mapped with the one that is wanted */
@@ -157,7 +158,18 @@ static uint32_t access_of(uint32_t access) {
            ((access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0);
 }
 
-/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. */
+/* What a fault that was not resolved waits for. OK: look again. */
+static ts_status_t ask(struct mapping *mapping, uint64_t va, ts_status_t status, struct page_wait *wait) {
+    if (status == TS_ERR_SHOULD_WAIT) {
+        return view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
+    }
+    if (status == TS_ERR_NO_MEMORY && reclaim_ask(mapping->space->account, wait) == TS_ERR_SHOULD_WAIT) {
+        return TS_ERR_SHOULD_WAIT; /* for a page table */
+    }
+    return status;
+}
+
+/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. OK: it is, or look again. */
 static ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
                                   struct page_wait *wait) {
     uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
@@ -171,8 +183,8 @@ static ts_status_t try_to_resolve(struct address_space *space, uint64_t address,
         struct family *family = mapping->vmo->view->family;
         mutex_acquire(&family->lock);
         status = fault_in(mapping, va, access);
-        if (status == TS_ERR_SHOULD_WAIT) {
-            status = view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
+        if (status != TS_OK) {
+            status = ask(mapping, va, status, wait);
         }
         mutex_release(&family->lock);
     }

@@ -63,7 +63,10 @@ unsigned inspect_maps(struct address_space *space, uint64_t *position, struct ts
 
 static void describe_page(const struct view *view, uint64_t index, uint64_t word, struct ts_inspect_page *record) {
     const struct frame *frame = page_tree_frame(word);
-    *record = (struct ts_inspect_page){.state = frame == NULL ? TS_PAGE_STATE_ZERO : 0};
+    bool swapped = page_tree_slot(word) != NULL;
+    *record = (struct ts_inspect_page){.state = swapped         ? TS_PAGE_STATE_SWAPPED
+                                                : frame == NULL ? TS_PAGE_STATE_ZERO
+                                                                : 0};
     if (frame == NULL) {
         return;
     }

@@ -264,12 +264,6 @@ void view_write_protect(struct view *view, uint64_t first, uint64_t end) {
     }
 }
 
-/* Whether a view shows the page that the family's source has at an index, and not one of its own. */
-static bool shows_source(const struct view *view, uint64_t index) {
-    bool inside = index >= view->first && index - view->first < view->pages;
-    return inside && (view == view->family->source_view || page_tree_find(&view->tree, index) == PAGE_ABSENT);
-}
-
 /* One flush for all the accessed bits that were cleared since the last: then CPUs tell of accesses again. */
 static void forget_cleared(struct view *view) {
     LIST_FOR_EACH(node, &view->mappings) {
@@ -285,11 +279,11 @@ static void forget_cleared(struct view *view) {
     }
 }
 
-void family_unmap(struct family *family, uint64_t index) {
+void family_unmap(struct family *family, uint64_t index, const struct frame *frame) {
     LIST_FOR_EACH(node, &family->views) {
         struct view *view = container_of(node, struct view, link);
-        if (shows_source(view, index)) {
-            view_unmap(view, index - view->first, index - view->first + 1, NULL);
+        if (view_shows(view, index, frame)) {
+            unmap_from_view(view, index - view->first, index - view->first + 1, NULL);
             forget_cleared(view);
         }
     }
@@ -317,11 +311,11 @@ static bool view_was_accessed(struct view *view, uint64_t page) {
     return accessed;
 }
 
-bool family_was_accessed(struct family *family, uint64_t index) {
+bool family_was_accessed(struct family *family, uint64_t index, const struct frame *frame) {
     bool accessed = false;
     LIST_FOR_EACH(node, &family->views) {
         struct view *view = container_of(node, struct view, link);
-        accessed = (shows_source(view, index) && view_was_accessed(view, index - view->first)) || accessed;
+        accessed = (view_shows(view, index, frame) && view_was_accessed(view, index - view->first)) || accessed;
     }
     return accessed;
 }

@@ -3,6 +3,7 @@
 #include "kernel/page_source.h"
 
 #include "kernel/assert.h"
+#include "reclaim.h"
 
 void page_source_init(struct page_source *source, const struct page_source_ops *ops, bool traps_dirty) {
     source->ops = ops;
@@ -53,6 +54,9 @@ ts_status_t page_source_ask(struct page_source *source, uint64_t page, uint32_t 
 /* The lock is taken once more after the answer, so that whoever answers has let go of the wait by then. */
 ts_status_t page_wait_finish(struct page_wait *wait) {
     struct page_source *source = wait->source;
+    if (source == NULL) {
+        return reclaim_wait_for_room(wait->account, wait->at_ceiling);
+    }
     ts_status_t status = TS_OK;
     spinlock_acquire(&source->lock);
     while (!wait->answered && status != TS_ERR_CANCELED) {
@@ -72,6 +76,25 @@ ts_status_t page_wait_finish(struct page_wait *wait) {
     spinlock_release(&source->lock);
     page_source_release(source);
     return status;
+}
+
+void page_source_request_writeback(struct page_source *source) {
+    spinlock_acquire(&source->lock);
+    if (!source->detached) {
+        source->writeback_due = true;
+        source->ops->update(source);
+    }
+    spinlock_release(&source->lock);
+}
+
+void page_source_ask_again(struct page_source *source, uint64_t first, uint64_t end) {
+    spinlock_acquire(&source->lock);
+    LIST_FOR_EACH(node, &source->waits) {
+        struct page_wait *wait = wait_of(node);
+        wait->asked = wait->asked && (wait->page < first || wait->page >= end);
+    }
+    source->ops->update(source);
+    spinlock_release(&source->lock);
 }
 
 /* A task that was killed meanwhile finds the answer by itself. */

@@ -29,7 +29,16 @@ static struct frame *frame_of(uint64_t word, unsigned level) {
     return level == 0 ? (struct frame *)(word & ~HINT) : frame_from_phys(virt_to_phys(node_of(word)));
 }
 
-static uint64_t slot_of(uint64_t index, unsigned level) {
+/* The counter of what a word points to; null: to nothing. */
+static uint32_t *shares_of(uint64_t word, unsigned level) {
+    struct swap_slot *slot = page_tree_slot(word);
+    if (slot != NULL) {
+        return &slot->shares;
+    }
+    return is_pointer(word) ? &frame_of(word, level)->shares : NULL;
+}
+
+static uint64_t position(uint64_t index, unsigned level) {
     return index >> (PAGE_TREE_BITS * (level - 1)) & (NODE_WORDS - 1);
 }
 
@@ -52,7 +61,7 @@ uint64_t page_tree_find(const struct page_tree *tree, uint64_t index) {
     }
     uint64_t word = tree->root;
     for (unsigned level = tree->height; level > 0 && word != 0; level--) {
-        word = node_of(word)[slot_of(index, level)];
+        word = node_of(word)[position(index, level)];
     }
     return word & ~HINT;
 }
@@ -74,7 +83,7 @@ bool page_tree_is_own(const struct page_tree *tree, uint64_t index) {
         if (word == 0 || is_shared(word, level)) {
             return false;
         }
-        word = node_of(word)[slot_of(index, level)];
+        word = node_of(word)[position(index, level)];
     }
     return is_pointer(word) && !is_shared(word, 0);
 }
@@ -88,9 +97,10 @@ static ts_status_t copy_node(uint64_t *word, unsigned level, struct frame *share
     uint64_t *from = node_of(*word);
     uint64_t *to = frame_to_virt(frame);
     for (uint64_t i = 0; i < NODE_WORDS; i++) {
-        if (is_pointer(from[i])) {
+        uint32_t *shares = shares_of(from[i], level - 1);
+        if (shares != NULL) {
             from[i] |= HINT;
-            frame_of(from[i], level - 1)->shares++;
+            ++*shares;
         }
         to[i] = from[i];
     }
@@ -147,7 +157,7 @@ static __attribute__((noinline)) uint64_t *own_path(struct page_tree *tree, uint
         if (status != TS_OK) {
             return NULL;
         }
-        word = &node_of(*word)[slot_of(index, level)];
+        word = &node_of(*word)[position(index, level)];
     }
     if (tree->height > 0) {
         tree->leaf = word - (index & (NODE_WORDS - 1));
@@ -173,17 +183,54 @@ bool page_tree_page_is_shared(uint64_t *place) {
     return false;
 }
 
+bool page_tree_exchange(struct page_tree *tree, uint64_t index, uint64_t from, uint64_t to) {
+    if (index >= span_of(tree->height)) {
+        return false;
+    }
+    uint64_t *word = &tree->root;
+    for (unsigned level = tree->height; level > 0; level--) {
+        if (*word == 0) {
+            return false;
+        }
+        word = &node_of(*word)[position(index, level)];
+    }
+    if ((*word & ~HINT) != from) {
+        return false;
+    }
+    *word = to | (shares_of(to, 0) != NULL ? *word & HINT : 0);
+    return true;
+}
+
 void page_tree_share(struct page_tree *tree, struct page_tree *copy) {
     tree->leaf = NULL; /* others reach it now */
-    if (is_pointer(tree->root)) {
-        frame_of(tree->root, tree->height)->shares++;
+    uint32_t *shares = shares_of(tree->root, tree->height);
+    if (shares != NULL) {
+        ++*shares;
         tree->root |= HINT;
     }
     *copy = *tree;
 }
 
+static void rest(unsigned *freed) {
+    if (++*freed % FREE_BATCH == 0) {
+        sched_preemption_point();
+    }
+}
+
+static void release_slot(struct swap_slot *slot, unsigned *freed) {
+    DEBUG_ASSERT(slot->shares > 0);
+    if (--slot->shares == 0) {
+        swap_free_slot(slot);
+    }
+    rest(freed);
+}
+
 /* One word less points to what this one points to. `freed` counts what went, for preemption points. */
 static void release_word(uint64_t word, unsigned level, unsigned *freed) {
+    struct swap_slot *slot = page_tree_slot(word);
+    if (slot != NULL) {
+        release_slot(slot, freed);
+    }
     if (!is_pointer(word)) {
         return;
     }
@@ -195,9 +242,7 @@ static void release_word(uint64_t word, unsigned level, unsigned *freed) {
         }
     }
     payer_put(frame);
-    if (++*freed % FREE_BATCH == 0) {
-        sched_preemption_point();
-    }
+    rest(freed);
 }
 
 void page_tree_release(struct page_tree *tree) {
@@ -229,7 +274,7 @@ static ts_status_t own_edge(struct page_tree *tree, uint64_t index, uint64_t fir
         if (status != TS_OK) {
             return status;
         }
-        word = &node_of(*word)[slot_of(index, level)];
+        word = &node_of(*word)[position(index, level)];
     }
     return TS_OK;
 }
@@ -283,7 +328,7 @@ bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end,
         uint64_t word = tree->root;
         unsigned level = tree->height;
         while (level > 0 && word != 0) {
-            word = node_of(word)[slot_of(at, level)];
+            word = node_of(word)[position(at, level)];
             level--;
         }
         if (word != 0) {
@@ -296,17 +341,22 @@ bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end,
     return false;
 }
 
-static void walk_word(uint64_t word, unsigned level, uint64_t index, page_tree_visit visit, void *context) {
+static void walk_word(uint64_t word, unsigned level, uint64_t index, page_tree_visit visit,
+                      page_tree_visit_slot visit_slot, void *context) {
+    struct swap_slot *slot = page_tree_slot(word);
+    if (slot != NULL) {
+        visit_slot(context, slot, index, (word & HINT) != 0);
+    }
     if (!is_pointer(word) || !visit(context, frame_of(word, level), level, index, (word & HINT) != 0)) {
         return;
     }
     for (uint64_t i = 0; level > 0 && i < NODE_WORDS; i++) {
-        walk_word(node_of(word)[i], level - 1, index + i * span_of(level - 1), visit, context);
+        walk_word(node_of(word)[i], level - 1, index + i * span_of(level - 1), visit, visit_slot, context);
     }
 }
 
-void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, void *context) {
-    walk_word(tree->root, tree->height, 0, visit, context);
+void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, page_tree_visit_slot visit_slot, void *context) {
+    walk_word(tree->root, tree->height, 0, visit, visit_slot, context);
 }
 
 static uint64_t count_nodes(uint64_t word, unsigned level, bool shared, uint64_t *own) {

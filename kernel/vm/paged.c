@@ -7,15 +7,26 @@
 #include "abi/options.h"
 #include "kernel/assert.h"
 #include "reclaim.h"
+#include "swap.h"
 #include "vm_private.h"
 
 #define PAGE_BATCH 16u
 
-ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait) {
+ts_status_t view_ask(struct view *view, uint64_t page, struct page_wait *wait) {
+    struct family *family = view->family;
+    uint64_t index = view->first + page;
+    struct swap_slot *slot = page_tree_slot(page_tree_find(&view->tree, index));
     struct frame *frame;
-    bool absent = view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT;
-    return page_source_ask(view->family->source, view->first + page,
-                           absent ? TS_PAGE_REQUEST_READ : TS_PAGE_REQUEST_DIRTY, wait);
+    if (slot != NULL) {
+        return swap_in(family, slot, wait);
+    }
+    if (view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT) {
+        return page_source_ask(family->source, index, TS_PAGE_REQUEST_READ, wait);
+    }
+    if (family->source != NULL && view_must_ask_dirty(view, page)) {
+        return page_source_ask(family->source, index, TS_PAGE_REQUEST_DIRTY, wait);
+    }
+    return reclaim_ask(view->payer->account, wait);
 }
 
 static bool is_aligned(uint64_t value) {
@@ -59,6 +70,10 @@ static bool is_alone(const struct vmo *vmo) {
 /* What is there already stays, and what lies beyond the source's part is zeros already. */
 static ts_status_t supply_page(struct view *view, uint64_t page, struct view *from, uint64_t from_page,
                                const struct reclaim_miss *miss) {
+    if (view->family->swap != NULL) {
+        swap_supply(view, page, from, from_page);
+        return TS_OK;
+    }
     bool absent = page < view->limit && page_tree_find(&view->tree, page) == PAGE_ABSENT;
     if (absent) {
         ts_status_t status = view_move_page(from, from_page, view, page);
@@ -72,9 +87,16 @@ static ts_status_t supply_page(struct view *view, uint64_t page, struct view *fr
     return TS_OK;
 }
 
-/* Both locks held. */
-static ts_status_t supply_pages(struct view *view, uint64_t first, uint64_t end, struct view *from,
-                                uint64_t from_first, const struct reclaim_miss *miss) {
+struct supply {
+    struct vmo *vmo, *from;
+    uint64_t offset, length, from_offset; /* what is left */
+    struct page_wait wait;                /* after SHOULD_WAIT: swap has a page of `from` */
+};
+
+/* Pages up to `end`. Both locks held. */
+static ts_status_t supply_pages(struct supply *supply, uint64_t end, const struct reclaim_miss *miss) {
+    struct view *view = supply->vmo->view, *from = supply->from->view;
+    uint64_t first = supply->offset >> TS_PAGE_SHIFT, from_first = supply->from_offset >> TS_PAGE_SHIFT;
     ts_status_t status = TS_OK;
     uint64_t page = first;
     while (status == TS_OK && page < end) {
@@ -85,7 +107,11 @@ static ts_status_t supply_pages(struct view *view, uint64_t first, uint64_t end,
         }
     }
     page_source_answer(view->family->source, first, page, TS_PAGE_REQUEST_READ, TS_OK);
-    return status;
+    uint64_t done = (page - first) << TS_PAGE_SHIFT;
+    supply->offset += done;
+    supply->from_offset += done;
+    supply->length -= done;
+    return status == TS_ERR_SHOULD_WAIT ? view_ask(from, from_first + (page - first), &supply->wait) : status;
 }
 
 static bool is_detached(const struct vmo *vmo) {
@@ -98,23 +124,21 @@ static bool is_detached(const struct vmo *vmo) {
 
 /* Part of a supply: all checks are for the whole of what is left. A family with a source is locked after one without:
  * nobody does it the other way round. */
-static ts_status_t supply_part(struct vmo *vmo, uint64_t offset, uint64_t length, struct vmo *from,
-                               uint64_t from_offset, uint64_t part, const struct reclaim_miss *miss) {
-    acquire(from);
-    acquire(vmo);
-    ts_status_t status = check_pages(vmo, offset, length);
+static ts_status_t supply_part(struct supply *supply, uint64_t part, const struct reclaim_miss *miss) {
+    acquire(supply->from);
+    acquire(supply->vmo);
+    ts_status_t status = check_pages(supply->vmo, supply->offset, supply->length);
     if (status == TS_OK) {
-        status = check_pages(from, from_offset, length);
+        status = check_pages(supply->from, supply->from_offset, supply->length);
     }
     if (status == TS_OK) {
-        status = is_alone(from) && !is_detached(vmo) ? TS_OK : TS_ERR_BAD_STATE;
+        status = is_alone(supply->from) && !is_detached(supply->vmo) ? TS_OK : TS_ERR_BAD_STATE;
     }
     if (status == TS_OK) {
-        status = supply_pages(vmo->view, offset >> TS_PAGE_SHIFT, (offset + part) >> TS_PAGE_SHIFT, from->view,
-                              from_offset >> TS_PAGE_SHIFT, miss);
+        status = supply_pages(supply, (supply->offset + part) >> TS_PAGE_SHIFT, miss);
     }
-    release(vmo);
-    release(from);
+    release(supply->vmo);
+    release(supply->from);
     return status;
 }
 
@@ -127,16 +151,16 @@ ts_status_t vmo_supply(struct vmo *vmo, uint64_t offset, uint64_t length, struct
     if (!has_movable_pages(from)) {
         return TS_ERR_NOT_SUPPORTED;
     }
+    struct family *family = vmo->view->family;
+    struct supply supply = {.vmo = vmo, .from = from, .offset = offset, .length = length, .from_offset = from_offset};
     ts_status_t status;
     do {
         struct reclaim_miss miss;
-        bool limited = reclaim_make_room(vmo->view->family, offset >> TS_PAGE_SHIFT, &miss);
-        uint64_t part = limited && length > TS_PAGE_SIZE ? TS_PAGE_SIZE : length;
-        status = supply_part(vmo, offset, length, from, from_offset, part, limited ? &miss : NULL);
-        offset += part;
-        from_offset += part;
-        length -= part;
-    } while (status == TS_OK && length > 0);
+        bool limited = family->swap == NULL && reclaim_make_room(family, supply.offset >> TS_PAGE_SHIFT, &miss);
+        uint64_t part = limited && supply.length > TS_PAGE_SIZE ? TS_PAGE_SIZE : supply.length;
+        status = supply_part(&supply, part, limited ? &miss : NULL);
+        status = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&supply.wait) : status;
+    } while (status == TS_OK && supply.length > 0);
     return status;
 }
 
@@ -149,6 +173,22 @@ ts_status_t vmo_fail(struct vmo *vmo, uint64_t offset, uint64_t length, ts_statu
                            PAGE_REQUEST_ANY, error);
     }
     release(vmo);
+    return status;
+}
+
+ts_status_t vmo_ask_again(struct vmo *vmo, uint64_t offset, uint64_t length) {
+    struct page_source *source = vmo_source(vmo);
+    DEBUG_ASSERT(source != NULL);
+    acquire(vmo);
+    ts_status_t status = check_pages(vmo, offset, length);
+    bool is_swap = vmo->view->family->swap != NULL;
+    release(vmo);
+    if (status == TS_OK) {
+        page_source_ask_again(source, offset >> TS_PAGE_SHIFT, (offset + length) >> TS_PAGE_SHIFT);
+    }
+    if (status == TS_OK && is_swap) {
+        page_source_request_writeback(source);
+    }
     return status;
 }
 
@@ -229,6 +269,20 @@ ts_status_t vmo_writeback_begin(struct vmo *vmo, uint64_t offset, uint64_t lengt
     return status;
 }
 
+/* What swap has is dropped. */
+static void note_written(struct view *view, uint64_t page, struct frame *frame) {
+    bool written = (frame->flags & FRAME_WRITEBACK) != 0;
+    frame->flags = (uint8_t)(frame->flags & ~FRAME_WRITEBACK);
+    if ((frame->flags & FRAME_DIRTY) != 0) {
+        return;
+    }
+    if (view->family->swap == NULL) {
+        reclaim_note_clean(frame);
+    } else if (written) {
+        swap_drop(view, page);
+    }
+}
+
 ts_status_t vmo_writeback_end(struct vmo *vmo, uint64_t offset, uint64_t length) {
     DEBUG_ASSERT(vmo_source(vmo) != NULL);
     uint64_t end = (offset >> TS_PAGE_SHIFT) + (length >> TS_PAGE_SHIFT);
@@ -237,10 +291,7 @@ ts_status_t vmo_writeback_end(struct vmo *vmo, uint64_t offset, uint64_t length)
     ts_status_t status = check_pages(vmo, offset, length);
     for (uint64_t page = offset >> TS_PAGE_SHIFT; status == TS_OK && view_next_page(vmo->view, &page, end, &frame);
          page++) {
-        frame->flags = (uint8_t)(frame->flags & ~FRAME_WRITEBACK);
-        if ((frame->flags & FRAME_DIRTY) == 0) {
-            reclaim_note_clean(frame);
-        }
+        note_written(vmo->view, page, frame);
         rest(page);
     }
     release(vmo);

@@ -1,21 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Eviction of pages that pagers fill. Room is made where a page is about to come, with no lock held. A victim that was
- * accessed since the last look goes back to its policy as young; a dirty one stays aside until its pager has written it
- * back, so that a domain whose pages are all dirty is over its number of frames until then.
+ * Eviction. Room is made where a page is about to come, with no lock held. A victim that was accessed since the last look
+ * goes back to its policy as young.
+ *
+ * A page that a pager fills is dropped; a dirty one stays aside until its pager has written it back, so that a domain
+ * whose pages of pagers are all dirty is over its number of frames until then.
+ *
+ * Memory without a pager leaves by way of swap, if the domain has that (vm/swap.h), and is waited for: such a page is
+ * not made before there is room for it. Pages on their way to swap are in the set, aside, until they are written. They
+ * are begun in batches, so that a server writes many at a time.
  */
 #include "reclaim.h"
 
 #include "abi/options.h"
 #include "arch/cpu.h"
+#include "arch/time.h"
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "swap.h"
 #include "vm_private.h"
 
+#define BATCH_MAX 32u /* pages that are sent to swap at a time: at most these, and at most an eighth of the frames */
+#define LOOK_AGAIN ((ts_time_t)100000000) /* ns: nobody tells who waits for room that swap is not served any more */
+
 struct reclaim_domain {
-    struct spinlock lock;      /* LOCK_RECLAIM: the set, and which frames are in it */
+    struct spinlock lock;      /* LOCK_RECLAIM: the set, which frames are in it, and the next three */
     struct reclaim_set set;
+    uint32_t chosen;           /* victims that somebody is about to evict */
+    uint32_t leaving;          /* pages on their way to swap */
+    uint64_t departures;       /* pages that left so far */
+    struct wait_queue room;    /* who waits for a page to leave */
+    struct swap_space *swap;   /* referenced; null: none. Set before the job has members */
     void *history;             /* ghosts of the set */
     size_t charged;            /* bytes, to the account's parent */
     uint32_t policy;           /* enum ts_reclaim_policy */
@@ -69,6 +85,7 @@ ts_status_t reclaim_domain_new(struct account *payer, uint32_t policy, uint64_t 
     domain->charged = charged;
     domain->policy = policy;
     domain->frames = (uint32_t)frames;
+    wait_queue_init(&domain->room, LOCK_WAIT);
     reclaim_set_init(&domain->set, policies[policy], (uint32_t)frames, history, random_seed());
     *result = domain;
     return TS_OK;
@@ -76,6 +93,9 @@ ts_status_t reclaim_domain_new(struct account *payer, uint32_t policy, uint64_t 
 
 void reclaim_domain_free(struct account *payer, struct reclaim_domain *domain) {
     ASSERT(reclaim_pages(&domain->set) == 0);
+    if (domain->swap != NULL) {
+        swap_detach(domain->swap);
+    }
     account_release(payer, TS_CEILING_MEMORY, domain->charged);
     heap_free(domain->history);
     heap_free(domain);
@@ -83,6 +103,31 @@ void reclaim_domain_free(struct account *payer, struct reclaim_domain *domain) {
 
 bool reclaim_has_own(const struct account *account) {
     return account->domain != NULL && (account->parent == NULL || account->domain != account->parent->domain);
+}
+
+/* Memory of the account or below it keeps the account, so its own swap would keep it for ever. */
+static bool is_charged_below(const struct vmo *vmo, const struct account *account) {
+    const struct account *level = vmo->object.account;
+    while (level != NULL && level != account) {
+        level = level->parent;
+    }
+    return level == account;
+}
+
+ts_status_t reclaim_swap_new(const struct account *account, struct vmo *vmo, struct swap_space **space) {
+    return is_charged_below(vmo, account) ? TS_ERR_INVALID_ARGS : swap_attach(vmo, space);
+}
+
+void reclaim_swap_free(struct swap_space *space) {
+    swap_detach(space);
+}
+
+bool reclaim_set_swap(struct account *account, struct swap_space *space) {
+    if (!reclaim_has_own(account) || account->domain->swap != NULL) {
+        return false;
+    }
+    account->domain->swap = space;
+    return true;
 }
 
 void reclaim_info(const struct account *account, struct ts_info_reclaim *record) {
@@ -108,6 +153,29 @@ void reclaim_info(const struct account *account, struct ts_info_reclaim *record)
 
 /* --- pages come and go --- */
 
+/* Domain lock held: somebody may go on. */
+static void tell_waiter(struct reclaim_domain *domain) {
+    if (domain->swap != NULL) {
+        spinlock_acquire(&domain->room.lock);
+        (void)wait_queue_wake_one(&domain->room, TS_OK);
+        spinlock_release(&domain->room.lock);
+    }
+}
+
+/* The page is not on its way to swap any more. Domain lock held. */
+static void stop_leaving(struct reclaim_domain *domain, struct frame *frame) {
+    if ((frame->flags & FRAME_LEAVING) != 0) {
+        frame->flags = (uint8_t)(frame->flags & ~FRAME_LEAVING);
+        domain->leaving--;
+    }
+}
+
+static void note_departure(struct reclaim_domain *domain, struct frame *frame) {
+    stop_leaving(domain, frame);
+    domain->departures++;
+    tell_waiter(domain);
+}
+
 void reclaim_enter(struct frame *frame, const struct reclaim_miss *miss) {
     struct reclaim_domain *domain = domain_of(frame);
     if (domain != NULL) {
@@ -118,13 +186,34 @@ void reclaim_enter(struct frame *frame, const struct reclaim_miss *miss) {
     }
 }
 
+void reclaim_enter_key(struct frame *frame, struct reclaim_key key) {
+    struct reclaim_domain *domain = domain_of(frame);
+    if (domain != NULL && domain->swap != NULL) {
+        struct reclaim_miss miss;
+        frame->reclaim = (struct reclaim_page){0};
+        spinlock_acquire(&domain->lock);
+        reclaim_miss(&domain->set, key, &miss);
+        reclaim_track(&domain->set, &frame->reclaim, &miss, RECLAIM_FIRST_USE);
+        spinlock_release(&domain->lock);
+    }
+}
+
 void reclaim_leave(struct frame *frame) {
     struct reclaim_domain *domain = domain_of(frame);
     if (domain != NULL && reclaim_is_tracked(&frame->reclaim)) {
         spinlock_acquire(&domain->lock);
         reclaim_remove(&domain->set, &frame->reclaim);
+        note_departure(domain, frame);
         spinlock_release(&domain->lock);
     }
+}
+
+void reclaim_evicted(struct frame *frame, struct reclaim_key key) {
+    struct reclaim_domain *domain = domain_of(frame);
+    spinlock_acquire(&domain->lock);
+    reclaim_evict(&domain->set, &frame->reclaim, key);
+    note_departure(domain, frame);
+    spinlock_release(&domain->lock);
 }
 
 void reclaim_note_access(struct frame *frame) {
@@ -147,21 +236,36 @@ void reclaim_note_clean(struct frame *frame) {
     }
 }
 
+void reclaim_return(struct frame *frame) {
+    struct reclaim_domain *domain = domain_of(frame);
+    spinlock_acquire(&domain->lock);
+    if (reclaim_is_aside(&frame->reclaim)) {
+        reclaim_access(&domain->set, &frame->reclaim);
+        reclaim_put_back(&domain->set, &frame->reclaim);
+    }
+    stop_leaving(domain, frame);
+    tell_waiter(domain);
+    spinlock_release(&domain->lock);
+}
+
 /* --- eviction --- */
 
-/* A victim, aside, and its family, referenced. False: there is none, or there is room already. */
-static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, struct frame **frame,
-                   struct family **family, uint64_t *index) {
-    spinlock_acquire(&domain->lock);
-    bool full = reclaim_pages(&domain->set) >= domain->frames;
-    struct reclaim_page *page = full ? reclaim_victim(&domain->set, miss) : NULL;
+struct victim {
+    struct frame *frame;
+    struct family *family; /* referenced */
+    uint64_t index;
+};
+
+/* A victim, aside. False: all are. Domain lock held. */
+static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, struct victim *victim) {
+    struct reclaim_page *page = reclaim_victim(&domain->set, miss);
     if (page != NULL) {
-        *frame = frame_of(page);
-        *family = (*frame)->owner;
-        *index = (*frame)->index;
-        family_reference(*family);
+        *victim = (struct victim){.frame = frame_of(page)};
+        victim->family = victim->frame->owner;
+        victim->index = victim->frame->index;
+        family_reference(victim->family);
+        domain->chosen++;
     }
-    spinlock_release(&domain->lock);
     return page != NULL;
 }
 
@@ -173,29 +277,93 @@ static void keep(struct reclaim_domain *domain, struct frame *frame) {
     spinlock_release(&domain->lock);
 }
 
-/* Out of the tree of the source's view; it is absent from then on. */
-static void drop(struct reclaim_domain *domain, struct family *family, uint64_t index, struct frame *frame) {
-    spinlock_acquire(&domain->lock);
-    reclaim_evict(&domain->set, &frame->reclaim, key_of(family, index));
-    spinlock_release(&domain->lock);
-    view_drop_page(family->source_view, index);
-}
-
-/* Family lock held. The frame may have been freed, and may be another page by now: then there is nothing to do. */
-static void evict(struct reclaim_domain *domain, struct family *family, uint64_t index, struct frame *frame) {
-    const struct view *source = family->source_view;
-    if (source == NULL || page_tree_frame(page_tree_find(&source->tree, index)) != frame || !reclaim_is_aside(&frame->reclaim)) {
+/* A page that a pager fills: absent from then on. Others that are dirty or pinned stay aside: reclaim_note_clean(). */
+static void evict_paged(struct reclaim_domain *domain, const struct victim *victim) {
+    struct frame *frame = victim->frame;
+    struct family *family = victim->family;
+    if ((frame->flags & (FRAME_DIRTY | FRAME_WRITEBACK)) != 0 || frame->pin_count != 0) {
         return;
     }
-    if ((frame->flags & (FRAME_DIRTY | FRAME_WRITEBACK)) != 0 || frame->pin_count != 0) {
-        return; /* reclaim_note_clean() */
-    }
-    if (family_was_accessed(family, index)) {
+    if (family_was_accessed(family, victim->index, frame)) {
         keep(domain, frame);
         return;
     }
-    family_unmap(family, index);
-    drop(domain, family, index, frame);
+    family_unmap(family, victim->index, frame);
+    reclaim_evicted(frame, key_of(family, victim->index));
+    view_drop_page(family->source_view, victim->index);
+}
+
+/* Whether the page may leave by way of swap; it stays aside otherwise. */
+static bool can_be_swapped(const struct victim *victim) {
+    LIST_FOR_EACH(node, &victim->family->views) {
+        const struct view *view = container_of(node, const struct view, link);
+        bool holds = view->pins != 0 || container_of(view, const struct vmo, own)->memory_type != PT_TYPE_CACHED;
+        if (holds && view_shows(view, victim->index, victim->frame)) {
+            return false;
+        }
+    }
+    return victim->frame->pin_count == 0;
+}
+
+/* A page of memory without a pager. */
+static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct victim *victim) {
+    struct frame *frame = victim->frame;
+    struct swap_slot *slot = NULL;
+    if (!can_be_swapped(victim)) {
+        return TS_OK;
+    }
+    bool accessed = family_was_accessed(victim->family, victim->index, frame);
+    ts_status_t status = accessed ? TS_OK : swap_reserve(domain->swap, victim->family, frame, &slot);
+    if (slot == NULL) {
+        keep(domain, frame);
+        return status;
+    }
+    family_unmap(victim->family, victim->index, frame);
+    spinlock_acquire(&domain->lock);
+    frame->flags |= FRAME_LEAVING;
+    domain->leaving++;
+    spinlock_release(&domain->lock);
+    swap_out(slot, victim->family, frame);
+    return TS_OK;
+}
+
+/* Where the page is: in the view of its family's source, which may be that of swap, or in others. The frame may have been
+ * freed, and may be another page by now: then there is nothing to do. Family lock held. */
+static ts_status_t evict_locked(struct reclaim_domain *domain, const struct victim *victim) {
+    const struct family *family = victim->family;
+    const struct view *source = family->source_view;
+    bool paged = source != NULL && page_tree_frame(page_tree_find(&source->tree, victim->index)) == victim->frame;
+    if (!paged && !family_has_page(family, victim->index, victim->frame)) {
+        return TS_OK;
+    }
+    if (!reclaim_is_aside(&victim->frame->reclaim)) {
+        return TS_OK;
+    }
+    if (paged && family->swap != NULL) {
+        swap_drop(family->source_view, victim->index); /* it came back, and nobody wanted it any more */
+    } else if (paged) {
+        evict_paged(domain, victim);
+    } else {
+        return evict_to_swap(domain, victim);
+    }
+    return TS_OK;
+}
+
+static ts_status_t evict(struct reclaim_domain *domain, const struct victim *victim) {
+    mutex_acquire(&victim->family->lock);
+    ts_status_t status = evict_locked(domain, victim);
+    mutex_release(&victim->family->lock);
+    family_release(victim->family);
+    spinlock_acquire(&domain->lock);
+    domain->chosen--;
+    spinlock_release(&domain->lock);
+    sched_preemption_point();
+    return status;
+}
+
+/* Who keeps being accessed cannot hold us up for ever. Domain lock held. */
+static uint32_t tries_for(const struct reclaim_domain *domain) {
+    return 2 * reclaim_pages(&domain->set) + 2;
 }
 
 bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_miss *miss) {
@@ -204,19 +372,126 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
     if (domain == NULL) {
         return false;
     }
+    struct victim victim;
     spinlock_acquire(&domain->lock);
     reclaim_miss(&domain->set, key_of(family, index), miss);
-    uint32_t tries = 2 * reclaim_pages(&domain->set) + 2; /* who keeps being accessed cannot hold us up */
-    spinlock_release(&domain->lock);
-    struct frame *victim;
-    struct family *owner;
-    uint64_t at;
-    for (; tries > 0 && choose(domain, miss, &victim, &owner, &at); tries--) {
-        mutex_acquire(&owner->lock);
-        evict(domain, owner, at, victim);
-        mutex_release(&owner->lock);
-        family_release(owner);
-        sched_preemption_point();
+    uint32_t tries = tries_for(domain);
+    while (tries-- > 0 && reclaim_pages(&domain->set) >= domain->frames && choose(domain, miss, &victim)) {
+        spinlock_release(&domain->lock);
+        (void)evict(domain, &victim);
+        spinlock_acquire(&domain->lock);
     }
+    spinlock_release(&domain->lock);
     return true;
+}
+
+/* --- room for memory without a pager --- */
+
+static bool is_full(const struct reclaim_domain *domain) {
+    return reclaim_pages(&domain->set) >= domain->frames;
+}
+
+/* Whether the account's ceiling leaves no room for a page. */
+static bool is_at_ceiling(struct account *account) {
+    bool full = account_charge(account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK;
+    if (!full) {
+        account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
+    }
+    return full;
+}
+
+bool reclaim_is_limited(const struct account *account) {
+    return account != NULL && account->domain != NULL && account->domain->swap != NULL;
+}
+
+bool reclaim_lacks_room(struct account *account) {
+    struct page_wait wait;
+    bool lacks = reclaim_ask(account, &wait) == TS_ERR_SHOULD_WAIT;
+    if (lacks) {
+        account_drop(account);
+    }
+    return lacks;
+}
+
+ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
+    if (!reclaim_is_limited(account)) {
+        return TS_OK;
+    }
+    struct reclaim_domain *domain = account->domain;
+    spinlock_acquire(&domain->lock);
+    bool full = is_full(domain);
+    spinlock_release(&domain->lock);
+    bool poor = !full && is_at_ceiling(account);
+    if (!full && !poor) {
+        return TS_OK;
+    }
+    *wait = (struct page_wait){.account = account, .at_ceiling = poor};
+    account_hold(account);
+    return TS_ERR_SHOULD_WAIT;
+}
+
+/* What a wait for room waits for: room in the domain, or that any page of it leaves. */
+struct want {
+    bool any;
+    uint64_t departures; /* at its beginning */
+};
+
+static bool is_met(const struct reclaim_domain *domain, const struct want *want) {
+    return want->any ? domain->departures != want->departures : !is_full(domain);
+}
+
+/* Pages on their way to swap are enough, or leave enough room when they are gone. Domain lock held. */
+static bool is_enough(const struct reclaim_domain *domain, const struct want *want) {
+    uint32_t batch = domain->frames / 8 < BATCH_MAX ? domain->frames / 8 + 1 : BATCH_MAX;
+    uint32_t leaving = domain->leaving + domain->chosen;
+    uint32_t staying = reclaim_pages(&domain->set) - (leaving < reclaim_pages(&domain->set) ? leaving : 0);
+    return leaving >= batch || (want->any ? is_met(domain, want) : staying + batch <= domain->frames);
+}
+
+/* Domain lock held; given back meanwhile. */
+static void send_away(struct reclaim_domain *domain, const struct want *want) {
+    struct victim victim;
+    ts_status_t status = TS_OK;
+    for (uint32_t tries = tries_for(domain); status == TS_OK && tries > 0; tries--) {
+        if (is_enough(domain, want) || !choose(domain, NULL, &victim)) {
+            return;
+        }
+        spinlock_release(&domain->lock);
+        status = evict(domain, &victim);
+        spinlock_acquire(&domain->lock);
+    }
+}
+
+/* Domain lock held, which it releases. NO_MEMORY: no page is about to leave. */
+static ts_status_t wait_for_departure(struct reclaim_domain *domain) {
+    if (domain->leaving + domain->chosen == 0 || !swap_is_served(domain->swap)) {
+        spinlock_release(&domain->lock);
+        return TS_ERR_NO_MEMORY;
+    }
+    spinlock_acquire(&domain->room.lock);
+    spinlock_release(&domain->lock);
+    ts_status_t status = wait_queue_block(&domain->room, arch_time_now() + LOOK_AGAIN);
+    return status == TS_ERR_TIMED_OUT ? TS_OK : status;
+}
+
+ts_status_t reclaim_wait_for_room(struct account *account, bool at_ceiling) {
+    struct reclaim_domain *domain = account->domain;
+    ts_status_t status = TS_OK;
+    bool met = false;
+    spinlock_acquire(&domain->lock);
+    const struct want want = {at_ceiling, domain->departures};
+    while (status == TS_OK && !met) {
+        send_away(domain, &want);
+        met = is_met(domain, &want);
+        if (met) {
+            spinlock_release(&domain->lock);
+        } else {
+            status = wait_for_departure(domain);
+        }
+        if (status == TS_OK && !met) {
+            spinlock_acquire(&domain->lock);
+        }
+    }
+    account_drop(account);
+    return status;
 }

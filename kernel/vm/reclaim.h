@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the rest of this room tells reclaim of the pages of source views. */
+/* What the rest of this room tells reclaim of pages that it may take: those that pagers fill, and all others where there
+ * is swap. */
 #pragma once
 
+#include "kernel/page_source.h"
 #include "kernel/reclaim.h"
 #include "kernel/vmo.h"
 
@@ -11,6 +13,27 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
 
 /* A page of the family's source view has come; `miss` is null if nobody asked for it. Family lock held. */
 void reclaim_enter(struct frame *frame, const struct reclaim_miss *miss);
+
+/* A page of memory without a pager has come, by itself or from swap. The same. */
+void reclaim_enter_key(struct frame *frame, struct reclaim_key key);
+
+/* Whether pages of memory without a pager that the account pays for are limited, too. */
+bool reclaim_is_limited(const struct account *account);
+
+/* Whether there is no room for such a page: in the domain, or below the account's ceiling. */
+bool reclaim_lacks_room(struct account *account);
+
+/* OK: there is room. SHOULD_WAIT: `wait` has to be finished, and then looked again. Locks may be held. */
+ts_status_t reclaim_ask(struct account *account, struct page_wait *wait);
+
+/* Of page_wait_finish(). NO_MEMORY: no page can leave; CANCELED: killed. */
+ts_status_t reclaim_wait_for_room(struct account *account, bool at_ceiling);
+
+/* A page that is aside is evicted now: written to swap, or dropped. It is freed next. Family lock held. */
+void reclaim_evicted(struct frame *frame, struct reclaim_key key);
+
+/* A page of a slot is the family's again. */
+void reclaim_return(struct frame *frame);
 
 /* The page is about to be freed, or is no page of a source view any more. Family lock held, or nobody can reach it. */
 void reclaim_leave(struct frame *frame);

@@ -97,10 +97,10 @@ static inline bool mapping_is_only(const struct mapping *mapping) {
  * may be null); they are mapped without WRITE. */
 void view_unmap(struct view *view, uint64_t first, uint64_t end, const struct mapping *except);
 void view_write_protect(struct view *view, uint64_t first, uint64_t end);
-/* The same for the page of the family's source at an index, in all views that see it; whether any mapping of it was
- * used since this was asked last. */
-void family_unmap(struct family *family, uint64_t index);
-bool family_was_accessed(struct family *family, uint64_t index);
+/* The same for a page at an index of the family, in all views that show it; whether any mapping of it was used since this
+ * was asked last. */
+void family_unmap(struct family *family, uint64_t index, const struct frame *frame);
+bool family_was_accessed(struct family *family, uint64_t index, const struct frame *frame);
 uint64_t view_count_mappings(const struct view *view, const struct vmo *vmo);
 
 /* Zeros in [first, end) of the view, mapped or not. NO_MEMORY: nothing happened. Family lock held. */

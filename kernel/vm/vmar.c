@@ -231,6 +231,9 @@ static void settle_tail(struct vmar *vmar, struct mapping *tail, struct mapping 
 static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
     const struct vmo *vmo = mapping->vmo;
     const struct region *region = &mapping->region;
+    if (vmo->view->family->swap != NULL) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
     if (mapping->permissions == 0) {
         return TS_OK; /* no access at all: nothing to map */
     }

@@ -8,6 +8,7 @@
 #include "abi/options.h"
 #include "base/string.h"
 #include "family.h"
+#include "swap.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "vm_private.h"
@@ -94,10 +95,14 @@ static void vmo_released(struct object *object) {
 
 static void vmo_destroy(struct vmo *vmo) {
     struct page_source *source = vmo_source(vmo);
+    struct swap_space *swap = vmo->sliced == NULL ? vmo->own.family->swap : NULL;
     if (vmo->sliced != NULL) {
         object_release(&vmo->sliced->object);
     } else {
         view_destroy(&vmo->own);
+    }
+    if (swap != NULL) {
+        swap_space_free(swap);
     }
     if (source != NULL) {
         page_source_release(source);
@@ -309,6 +314,9 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
     if (parent->is_resizable || parent->is_discardable) {
         return TS_ERR_NOT_SUPPORTED;
     }
+    if (parent->view->family->swap != NULL) {
+        return TS_ERR_NOT_SUPPORTED;
+    }
     object_reference(&parent->object);
     child->sliced = parent;
     child->view = parent->view;
@@ -326,7 +334,7 @@ static ts_status_t make_slice(struct vmo *parent, uint64_t offset, struct vmo *c
 static ts_status_t check_snapshot(const struct vmo *parent, uint32_t options) {
     bool is_paged = parent->view->family->source != NULL;
     if (parent->is_physical || parent->is_borrowed || parent->is_contiguous || parent->is_discardable ||
-        (is_paged && (options & TS_VMO_CHILD_SNAPSHOT) != 0)) {
+        parent->view->family->swap != NULL || (is_paged && (options & TS_VMO_CHILD_SNAPSHOT) != 0)) {
         return TS_ERR_NOT_SUPPORTED;
     }
     return parent->view->pins != 0 || parent->memory_type != PT_TYPE_CACHED ? TS_ERR_BAD_STATE : TS_OK;

@@ -100,6 +100,9 @@ static ts_status_t copy_user(struct vmo *vmo, uaddr_t buffer, uint64_t offset, u
     struct family *family = vmo->view->family;
     mutex_acquire(&family->lock);
     ts_status_t status = check_range(vmo, offset, length);
+    if (status == TS_OK && direction == TO_VMO && family->swap != NULL) {
+        status = TS_ERR_NOT_SUPPORTED;
+    }
     if (status == TS_OK && vmo->memory_type != PT_TYPE_CACHED) {
         status = TS_ERR_BAD_STATE; /* the kernel's copy goes through the cache */
     }
@@ -148,6 +151,8 @@ ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset,
             from += piece.length;
             offset += piece.length;
             length -= piece.length;
+        } else if (status == TS_ERR_SHOULD_WAIT) {
+            status = wait_for_page(vmo, piece.page);
         }
     }
     mutex_release(&vmo->view->family->lock);
@@ -157,14 +162,15 @@ ts_status_t vmo_write_kernel(struct vmo *vmo, const void *data, uint64_t offset,
 void *vmo_pin_page(struct vmo *vmo, uint64_t page) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO && page < vmo->own.pages);
     char *alias = NULL;
+    ts_status_t status, asked = TS_OK;
     mutex_acquire(&vmo->view->family->lock);
-    if (page_alias(vmo, page, TO_VMO, &alias) == TS_OK) {
-        vmo->view->pins++;
-    } else {
-        alias = NULL;
-    }
+    do {
+        status = page_alias(vmo, page, TO_VMO, &alias);
+        asked = status == TS_ERR_SHOULD_WAIT ? wait_for_page(vmo, page) : status;
+    } while (status == TS_ERR_SHOULD_WAIT && asked == TS_OK);
+    vmo->view->pins += asked == TS_OK ? 1 : 0;
     mutex_release(&vmo->view->family->lock);
-    return alias;
+    return asked == TS_OK ? alias : NULL;
 }
 
 /* --- operations on ranges --- */
@@ -294,8 +300,8 @@ static ts_status_t check_op(const struct vmo *vmo, uint32_t op, uint64_t offset,
     if (op == TS_VMO_OP_DECOMMIT && ((offset | length) & (TS_PAGE_SIZE - 1)) != 0) {
         return TS_ERR_INVALID_ARGS;
     }
-    if (vmo->is_physical || vmo->is_borrowed || (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT) ||
-        (is_lock_op(op) && !vmo->is_discardable)) {
+    if (vmo->is_physical || vmo->is_borrowed || vmo->view->family->swap != NULL ||
+        (vmo->is_contiguous && op == TS_VMO_OP_DECOMMIT) || (is_lock_op(op) && !vmo->is_discardable)) {
         return TS_ERR_NOT_SUPPORTED;
     }
     if (is_lock_op(op)) {
@@ -330,13 +336,14 @@ static ts_status_t operate(struct vmo *vmo, struct vmo_op *op) {
 ts_status_t vmo_op_try(struct vmo *vmo, struct vmo_op *op) {
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     struct family *family = vmo->view->family;
+    ts_status_t status, asked;
     mutex_acquire(&family->lock);
-    ts_status_t status = operate(vmo, op);
-    if (status == TS_ERR_SHOULD_WAIT) {
-        status = view_ask(vmo->view, page_of(vmo, op->offset), &op->wait);
-    }
+    do {
+        status = operate(vmo, op);
+        asked = status == TS_ERR_SHOULD_WAIT ? view_ask(vmo->view, page_of(vmo, op->offset), &op->wait) : status;
+    } while (status == TS_ERR_SHOULD_WAIT && asked == TS_OK);
     mutex_release(&family->lock);
-    return status;
+    return asked;
 }
 
 ts_status_t vmo_op_range(struct vmo *vmo, uint32_t op, uint64_t offset, uint64_t length) {

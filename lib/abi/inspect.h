@@ -63,6 +63,7 @@ struct ts_inspect_map {
 #define TS_PAGE_STATE_COPY   (1u << 1) /* a write would copy it */
 #define TS_PAGE_STATE_PINNED (1u << 2) /* it stays where it is */
 #define TS_PAGE_STATE_ZERO   (1u << 3) /* zeros without a page: pa is 0 */
+#define TS_PAGE_STATE_SWAPPED (1u << 5) /* swap has it: pa is 0 */
 #define TS_PAGE_STATE_DIRTY  (1u << 4) /* of memory that a pager fills: it was written since it was written back */
 
 struct ts_inspect_page {

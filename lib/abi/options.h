@@ -43,6 +43,7 @@ enum ts_pager_op {
     TS_PAGER_OP_DIRTY = 2,           /* pages may be written */
     TS_PAGER_OP_WRITEBACK_BEGIN = 3, /* dirty pages are about to be written back */
     TS_PAGER_OP_WRITEBACK_END = 4,   /* they were: what was not written in between is clean */
+    TS_PAGER_OP_ASK_AGAIN = 5,       /* what was asked of the range and not answered is asked again */
 };
 
 /* What pager_query_dirty_ranges lists, in bytes. */

@@ -33,6 +33,8 @@ enum ts_page_request_command {
     TS_PAGE_REQUEST_READ = 0,     /* pages: answered by pager_supply_pages, or FAIL */
     TS_PAGE_REQUEST_COMPLETE = 1, /* nothing any more: this is the last packet */
     TS_PAGE_REQUEST_DIRTY = 2,    /* to write clean pages: answered by DIRTY, or FAIL */
+    TS_PAGE_REQUEST_WRITEBACK = 3, /* the dirty pages of a swap VMO to be written back: those that
+                                      pager_query_dirty_ranges finds */
 };
 
 struct ts_packet_page_request {

@@ -90,6 +90,7 @@ ts_status_t sys_job_create(struct job *parent, uint32_t options, ts_handle_t *jo
 ts_status_t sys_job_set_ceiling(struct job *job, uint32_t kind, uint64_t value);
 ts_status_t sys_task_kill(ts_handle_t task);
 ts_status_t sys_job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
+ts_status_t sys_job_set_swap(struct job *job, struct vmo *vmo);
 
 /* process */
 ts_status_t sys_process_create(struct job *job, uaddr_t name, size_t length, uint32_t options,

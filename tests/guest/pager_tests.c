@@ -332,6 +332,30 @@ static void normal_op(void) {
     end(&p);
 }
 
+/* Who took requests is gone: the next one is told of those that were not answered, and of no others. */
+static void asked_again(void) {
+    struct paged p = begin(0, 3);
+    struct access waits[2] = {{.way = BY_READ, .vmo = p.vmo}, {.way = BY_READ, .vmo = p.vmo, .offset = 2 * PAGE}};
+    no_packet(p.port);
+    CHECK_OK(operate(&p, TS_PAGER_OP_ASK_AGAIN, 0, 3, 0));
+    no_packet(p.port);
+    start(&waits[0]);
+    (void)!next_request(&p, READ_PAGE, 0);
+    start(&waits[1]);
+    (void)!next_request(&p, READ_PAGE, 2);
+    no_packet(p.port);
+    CHECK_OK(operate(&p, TS_PAGER_OP_ASK_AGAIN, 2, 1, 0));
+    (void)!next_request(&p, READ_PAGE, 2);
+    no_packet(p.port);
+    CHECK_OK(operate(&p, TS_PAGER_OP_ASK_AGAIN, 0, 3, 0));
+    (void)!next_request(&p, READ_PAGE, 0);
+    (void)!next_request(&p, READ_PAGE, 2);
+    supply(&p, 0, 3, 1);
+    finish(&waits[0], TS_OK);
+    finish(&waits[1], TS_OK);
+    end(&p);
+}
+
 /* A page of zeros gets a frame when it becomes dirty. */
 static ts_status_t dirty_in_child(void) {
     static struct paged p;
@@ -358,9 +382,9 @@ static void hostile_op(void) {
     struct paged p = begin(TS_VMO_TRAP_DIRTY, 2);
     struct paged q = begin(0, 2);
     CHECK_STATUS(TS_ERR_INVALID_ARGS, operate(&p, 0, 0, 1, 0));
-    CHECK_STATUS(TS_ERR_INVALID_ARGS, operate(&p, 5, 0, 1, 0));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, operate(&p, TS_PAGER_OP_ASK_AGAIN + 1, 0, 1, 0));
     CHECK_STATUS(TS_ERR_INVALID_ARGS, operate(&p, TS_PAGER_OP_DIRTY, 0, 1, 1));
-    for (uint32_t op = TS_PAGER_OP_FAIL; op <= TS_PAGER_OP_WRITEBACK_END; op++) {
+    for (uint32_t op = TS_PAGER_OP_FAIL; op <= TS_PAGER_OP_ASK_AGAIN; op++) {
         uint64_t data = op == TS_PAGER_OP_FAIL ? (uint64_t)(int64_t)TS_ERR_IO : 0;
         CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_pager_op_range(p.pager, op, p.vmo, 8, PAGE, data));
         CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_pager_op_range(p.pager, op, p.vmo, 0, 8, data));
@@ -1225,6 +1249,7 @@ static const struct guest_test tests[] = {
     {"normal: pager_detach_vmo leaves what is there", normal_detach},
     {"hostile: pager_detach_vmo refuses what is not the pager's", hostile_detach},
     {"normal: pager_op_range makes pages dirty and clean", normal_op},
+    {"normal: pager_op_range has requests asked again", asked_again},
     {"hostile: pager_op_range refuses operations, ranges and handles, and at the ceiling", hostile_op},
     {"normal: pager_query_dirty_ranges lists dirty pages", normal_query},
     {"hostile: pager_query_dirty_ranges refuses ranges, pointers and handles", hostile_query},

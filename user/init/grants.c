@@ -8,6 +8,7 @@
 #include "base/string.h"
 #include "gen/os_calls.h"
 #include "init/device.h"
+#include "init/swap.h"
 #include "init/system.h"
 #include "os/print.h"
 
@@ -187,6 +188,18 @@ static ts_status_t add_device(struct task *task, const struct device *device) {
     return status == TS_OK && !room ? TS_ERR_OUT_OF_RANGE : status;
 }
 
+static ts_status_t add_swap(struct task *task) {
+    const struct swap_objects *swap = swap_objects();
+    ts_status_t status = add_duplicate(task, "pager", swap->pager, TS_RIGHT_SAME_RIGHTS);
+    if (status == TS_OK) {
+        status = add_duplicate(task, "port", swap->port, TS_RIGHT_SAME_RIGHTS);
+    }
+    if (status == TS_OK) {
+        status = add_duplicate(task, "swap", swap->vmo, TS_RIGHT_SAME_RIGHTS);
+    }
+    return status == TS_OK ? add_duplicate(task, "store", swap->store, TS_RIGHT_SAME_RIGHTS) : status;
+}
+
 ts_status_t grants_make(struct task *task, const struct manifest_entry *entry, ts_handle_t vmar,
                         ts_handle_t thread) {
     struct device device;
@@ -196,6 +209,9 @@ ts_status_t grants_make(struct task *task, const struct manifest_entry *entry, t
     }
     if (status == TS_OK) {
         status = add_resources(task, entry);
+    }
+    if (status == TS_OK && entry->swap_pages != 0) {
+        status = add_swap(task);
     }
     if (status == TS_OK && entry->compatible.count > 0) {
         status = init_system.has_machine &&

@@ -11,6 +11,7 @@
 #include "gen/os_calls.h"
 #include "init/grants.h"
 #include "init/supervisor.h"
+#include "init/swap.h"
 #include "init/system.h"
 #include "os/print.h"
 #include "os/server.h"
@@ -202,6 +203,9 @@ static void init_notified(const struct ts_packet *packet) {
 
 static ts_status_t init_start(void) {
     ts_status_t status = services_make();
+    if (status == TS_OK) {
+        status = swap_make(manifest_swap_pages(&init_system.manifest));
+    }
     if (status == TS_OK) {
         supervisor_start();
     }

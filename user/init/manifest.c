@@ -16,7 +16,7 @@ struct ceiling_name {
 static const struct ceiling_name ceiling_names[] = {
     {"memory-limit", TS_CEILING_MEMORY},        {"handle-limit", TS_CEILING_HANDLES},
     {"thread-limit", TS_CEILING_THREADS},       {"process-limit", TS_CEILING_PROCESSES},
-    {"interrupt-limit", TS_CEILING_INTERRUPTS},
+    {"interrupt-limit", TS_CEILING_INTERRUPTS}, {"swap-limit", TS_CEILING_SWAP},
 };
 
 static ts_status_t fail(struct manifest *manifest, const char *culprit, const char *error,
@@ -83,6 +83,27 @@ static void read_ceilings(const struct fdt *fdt, uint32_t node, uint64_t *ceilin
     }
 }
 
+static const char *const policies[TS_RECLAIM_COUNT] = {
+    [TS_RECLAIM_NONE] = "none",
+    [TS_RECLAIM_LRU] = "lru",
+    [TS_RECLAIM_ARC] = "arc",
+    [TS_RECLAIM_CLOCK] = "clock",
+};
+
+/* A policy without frames, or frames without a policy, make no sense. */
+static bool read_reclaim(const struct fdt *fdt, uint32_t node, struct manifest_entry *entry) {
+    const char *policy = fdt_string(fdt_property(fdt, node, "reclaim"), 0);
+    entry->reclaim = 0;
+    while (policy != NULL && entry->reclaim < TS_RECLAIM_COUNT && strcmp(policy, policies[entry->reclaim]) != 0) {
+        entry->reclaim++;
+    }
+    entry->reclaim = policy != NULL ? entry->reclaim : TS_RECLAIM_COUNT;
+    bool has_frames = fdt_read_number(fdt, node, "frames", &entry->frames);
+    entry->is_swapped = fdt_property(fdt, node, "swapped").data != NULL;
+    bool has_domain = entry->reclaim != TS_RECLAIM_COUNT && has_frames;
+    return has_domain || (policy == NULL && !has_frames && !entry->is_swapped);
+}
+
 static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, uint32_t node,
                               struct manifest_entry *entry) {
     memset(entry, 0, sizeof(*entry));
@@ -96,6 +117,7 @@ static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, 
     entry->critical = fdt_property(fdt, node, "critical").data != NULL;
     entry->priority = fdt_read_u32(fdt, node, "priority", MANIFEST_PRIORITY);
     read_ceilings(fdt, node, entry->ceiling);
+    (void)fdt_read_number(fdt, node, "swap-pages", &entry->swap_pages);
     if (!read_names(fdt, node, "arguments", &entry->arguments) ||
         !read_names(fdt, node, "uses", &entry->uses) ||
         !read_names(fdt, node, "depends", &entry->depends) ||
@@ -108,6 +130,9 @@ static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, 
     if (!read_restart(fdt, node, &entry->restart)) {
         return fail(manifest, entry->name, "restart, backoff or budget make no sense",
                     TS_ERR_INVALID_ARGS);
+    }
+    if (!read_reclaim(fdt, node, entry)) {
+        return fail(manifest, entry->name, "reclaim, frames or swapped make no sense", TS_ERR_INVALID_ARGS);
     }
     if (entry->priority >= TS_PRIORITY_COUNT) {
         return fail(manifest, entry->name, "priority is above 255", TS_ERR_INVALID_ARGS);
@@ -176,6 +201,34 @@ static ts_status_t order_servers(struct manifest *manifest) {
     return TS_OK;
 }
 
+uint64_t manifest_swap_pages(const struct manifest *manifest) {
+    uint64_t pages = 0;
+    for (uint32_t i = 0; i < manifest->server_count; i++) {
+        pages = manifest->server[i].swap_pages != 0 ? manifest->server[i].swap_pages : pages;
+    }
+    return pages;
+}
+
+/* One swap server at most, and one if anybody needs it. */
+static ts_status_t check_swap(struct manifest *manifest) {
+    uint32_t servers = 0;
+    const struct manifest_entry *swapped = NULL;
+    for (uint32_t i = 0; i < manifest->server_count; i++) {
+        servers += manifest->server[i].swap_pages != 0 ? 1 : 0;
+        swapped = manifest->server[i].is_swapped ? &manifest->server[i] : swapped;
+    }
+    for (uint32_t i = 0; i < manifest->program_count; i++) {
+        swapped = manifest->program[i].is_swapped ? &manifest->program[i] : swapped;
+    }
+    if (servers > 1) {
+        return fail(manifest, "", "there are two swap servers", TS_ERR_INVALID_ARGS);
+    }
+    if (servers == 0 && swapped != NULL) {
+        return fail(manifest, swapped->name, "is swapped, and there is no swap server", TS_ERR_INVALID_ARGS);
+    }
+    return TS_OK;
+}
+
 ts_status_t manifest_read(struct manifest *manifest, const void *blob, size_t size) {
     struct fdt fdt;
     memset(manifest, 0, sizeof(*manifest));
@@ -195,6 +248,9 @@ ts_status_t manifest_read(struct manifest *manifest, const void *blob, size_t si
     }
     if (status == TS_OK && manifest->server_count == 0) {
         status = fail(manifest, "", "there are no servers", TS_ERR_INVALID_ARGS);
+    }
+    if (status == TS_OK) {
+        status = check_swap(manifest);
     }
     return status == TS_OK ? order_servers(manifest) : status;
 }

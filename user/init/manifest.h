@@ -20,7 +20,12 @@
  *   backoff       <first longest>: pause before a restart, in ms
  *   budget        <count window>: most restarts in a stretch of so many ms
  *   priority      of its first thread, 0 to 255
- *   memory-limit, handle-limit, thread-limit, process-limit, interrupt-limit: ceilings of its job
+ *   swap-pages    it is the swap server: given "pager", "port", "swap" (its VMO, of so many pages) and "store", memory of
+ *                 the same size, which init keeps for its successors; one server at most
+ *   reclaim       "none", "lru", "arc" or "clock": its job has a reclaim domain with this policy, of so many
+ *   frames        frames
+ *   swapped       memory of the domain that no pager fills goes to the swap server
+ *   memory-limit, swap-limit, handle-limit, thread-limit, process-limit, interrupt-limit: ceilings of its job
  */
 #pragma once
 
@@ -56,6 +61,10 @@ struct manifest_entry {
     struct restart_policy restart;
     uint32_t priority;
     uint64_t ceiling[TS_CEILING_COUNT]; /* TS_CEILING_UNSET: none */
+    uint64_t swap_pages;                /* 0: it is not the swap server */
+    uint32_t reclaim;                   /* enum ts_reclaim_policy; TS_RECLAIM_COUNT: no domain */
+    uint64_t frames;
+    bool is_swapped;
 };
 
 struct manifest {
@@ -74,6 +83,9 @@ ts_status_t manifest_read(struct manifest *manifest, const void *blob, size_t si
 
 /* Whether a system that was booted with this command line is to have the server. */
 bool manifest_is_meant(const struct manifest_entry *entry, const char *command_line);
+
+/* The pages of swap that there are: those of its server, 0 if there is none. */
+uint64_t manifest_swap_pages(const struct manifest *manifest);
 
 /* What a program that is run by this name gets. */
 const struct manifest_entry *manifest_program(const struct manifest *manifest, const char *name);

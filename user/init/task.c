@@ -9,6 +9,7 @@
 #include "base/string.h"
 #include "gen/os_calls.h"
 #include "init/grants.h"
+#include "init/swap.h"
 #include "init/system.h"
 #include "os/loader.h"
 #include "os/print.h"
@@ -98,6 +99,14 @@ bool task_add_argument(struct task *task, const char *text) {
     return true;
 }
 
+static ts_status_t set_reclaim(struct task *task, const struct manifest_entry *entry) {
+    ts_status_t status = TS_OK;
+    if (entry->reclaim != TS_RECLAIM_COUNT) {
+        status = ts_job_set_reclaim(task->job, entry->reclaim, entry->frames);
+    }
+    return status == TS_OK && entry->is_swapped ? ts_job_set_swap(task->job, swap_objects()->vmo) : status;
+}
+
 /* A job of its own, with the ceilings of the manifest, and an empty process in it. */
 static ts_status_t make_process(struct task *task, const struct manifest_entry *entry,
                                 ts_handle_t *vmar) {
@@ -107,6 +116,9 @@ static ts_status_t make_process(struct task *task, const struct manifest_entry *
             status = ts_job_set_ceiling(task->job, kind, entry->ceiling[kind]);
             status = status == TS_ERR_ACCESS_DENIED ? TS_OK : status; /* the machine has less */
         }
+    }
+    if (status == TS_OK) {
+        status = set_reclaim(task, entry);
     }
     if (status == TS_OK) {
         status =

@@ -114,11 +114,12 @@ static void print_map(const void *record) {
 
 static void print_page(const void *record) {
     const struct ts_inspect_page *page = record;
-    ts_print("%10lu %010lx %6u%s%s%s%s%s\n", page->page, page->pa, page->shares,
+    ts_print("%10lu %010lx %6u%s%s%s%s%s%s\n", page->page, page->pa, page->shares,
              (page->state & TS_PAGE_STATE_SHARED) != 0 ? " shared" : "",
              (page->state & TS_PAGE_STATE_COPY) != 0 ? " copy-on-write" : "",
              (page->state & TS_PAGE_STATE_PINNED) != 0 ? " pinned" : "",
              (page->state & TS_PAGE_STATE_ZERO) != 0 ? " zero" : "",
+             (page->state & TS_PAGE_STATE_SWAPPED) != 0 ? " swapped" : "",
              (page->state & TS_PAGE_STATE_DIRTY) != 0 ? " dirty" : "");
 }
 

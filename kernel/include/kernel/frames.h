@@ -49,6 +49,7 @@ enum frame_flags {
     FRAME_CLEAN = 2,    /* struct frame.flags: its owner promises, before frame_free, that all bytes are zero */
     FRAME_DIRTY = 4,    /* the same, in a pager's VMO: written since the pager supplied or wrote it back */
     FRAME_WRITEBACK = 8, /* the same: being written back, and not written since that began */
+    FRAME_LEAVING = 16, /* the same: on its way to swap. Changed with the domain's lock held, too */
 };
 
 /* Builds the arenas. bi: validated, and stays. The direct map covers all of its memory. Boot CPU only. */

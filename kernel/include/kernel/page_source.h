@@ -12,6 +12,7 @@
 #include "abi/packet.h"
 #include "kernel/sched.h"
 
+struct account;
 struct page_source;
 
 struct page_source_ops {
@@ -30,12 +31,15 @@ struct page_source {
     uint32_t references;    /* atomic */
     bool traps_dirty;       /* it is asked before a clean page is written; constant */
     bool detached;          /* it answers nothing any more */
+    bool writeback_due;     /* dirty pages are to be written back, and it was not told so yet */
 };
 
-/* A thread that waits for a page, on its stack. */
+/* A thread that waits for a page, on its stack; or for room for one. */
 struct page_wait {
     struct list_node link;      /* in source->waits, until it is answered */
-    struct page_source *source; /* referenced */
+    struct page_source *source; /* referenced; null: it waits for room, and the rest but for these two has no meaning */
+    struct account *account;    /* for whom; held */
+    bool at_ceiling;            /* its ceiling leaves none; otherwise its domain */
     struct task *task;
     uint64_t page;
     uint32_t command;           /* TS_PAGE_REQUEST_READ or DIRTY */
@@ -54,7 +58,14 @@ void page_source_release(struct page_source *source);
  * BAD_STATE: detached. Family lock held. */
 ts_status_t page_source_ask(struct page_source *source, uint64_t page, uint32_t command, struct page_wait *wait);
 
-/* Blocks until the answer comes. OK: look again; or the error that the source answered; CANCELED: killed. */
+/* Its dirty pages are to be written back. */
+void page_source_request_writeback(struct page_source *source);
+
+/* What was asked of pages [first, end), and not answered, is asked again: whoever took the requests is gone. */
+void page_source_ask_again(struct page_source *source, uint64_t first, uint64_t end);
+
+/* Blocks until the answer comes, or there is room. OK: look again; or the error that the source answered; NO_MEMORY:
+ * there will be no room; CANCELED: killed. */
 ts_status_t page_wait_finish(struct page_wait *wait);
 
 /* Answers the waits for pages [first, end) with this command, or with any. */

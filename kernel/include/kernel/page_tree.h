@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Radix trees of pages whose parts are shared between relatives. A tree maps an index to a word: absent, zero, or a
- * frame. Copying a tree copies its root word: nodes and pages carry the number of words that point to them
+ * Radix trees of pages whose parts are shared between relatives. A tree maps an index to a word: absent, zero, a frame,
+ * or a slot of swap. Copying a tree copies its root word: nodes and pages carry the number of words that point to them
  * (struct frame.shares), and whoever wants to change what is shared copies the path to it first (page_tree_own).
  *
  * The lock of the family (family.h) protects all trees that share nodes.
@@ -16,9 +16,11 @@
 #define PAGE_TREE_LEVELS    4u
 #define PAGE_TREE_INDEX_MAX (((uint64_t)1 << (PAGE_TREE_BITS * PAGE_TREE_LEVELS)) - 1)
 
-/* A leaf word, without its hint: one of these two, or the address of a struct frame. */
+/* A leaf word, without its hint: one of the first two, the address of a struct frame, or that of a struct swap_slot with
+ * the third. */
 #define PAGE_ABSENT 0ul
 #define PAGE_ZERO   2ul
+#define PAGE_SWAPPED 4ul
 
 /* Bits that are not part of an address: the hint, and what tells kinds apart. */
 #define PAGE_WORD_BITS 7ul
@@ -27,8 +29,21 @@
 struct payer {
     struct list_node link;   /* of its family */
     struct account *account; /* held; null: the kernel's */
-    uint64_t uses;           /* frames and views: the payer goes with the last */
-    uint64_t found;          /* what of them an audit found so far; otherwise 0 */
+    uint64_t uses;           /* frames, slots of swap and views: the payer goes with the last */
+    uint64_t found;          /* what of them an audit found so far, and the slots among those; otherwise 0 */
+    uint64_t found_slots;
+};
+
+/* A page that is not in memory, or about to leave it (vm/swap.h). `shares` as in struct frame; the rest is constant while
+ * the slot is in use. */
+struct swap_slot {
+    uint32_t shares;
+    uint32_t next_free;      /* number of a slot; while it is not in use */
+    struct payer *payer;     /* null: the slot is not in use */
+    struct swap_space *space;
+    uint64_t family;         /* what the page is known by: struct reclaim_key */
+    uint64_t index;
+    uint64_t found;          /* words that an audit found so far; otherwise 0 */
 };
 
 struct page_tree {
@@ -65,8 +80,16 @@ uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *pa
 /* Whether another word points to the page of an owned place. */
 bool page_tree_page_is_shared(uint64_t *place);
 
-/* The frame of a word; null: absent or zero. */
+/* The frame of a word; null: it is none. */
 struct frame *page_tree_frame(uint64_t word);
+
+/* The slot of a word; null: it is none. */
+static inline struct swap_slot *page_tree_slot(uint64_t word) {
+    return (word & PAGE_SWAPPED) != 0 ? (struct swap_slot *)(word & ~PAGE_WORD_BITS) : NULL;
+}
+
+/* Exchanges the word of an index, if it is `from`, where it is: also for other trees that reach it. False: it is not. */
+bool page_tree_exchange(struct page_tree *tree, uint64_t index, uint64_t from, uint64_t to);
 
 /* Makes *copy, which is empty, the same tree. Never fails; takes the same time for every size. */
 void page_tree_share(struct page_tree *tree, struct page_tree *copy);
@@ -87,7 +110,8 @@ bool page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end,
 /* For the audit: visits everything that a word of the tree points to, nodes (level > 0) before what is below them, which
  * is left out where visit says false. index: the first that the word stands for. hint: others may point there too. */
 typedef bool (*page_tree_visit)(void *context, struct frame *frame, unsigned level, uint64_t index, bool hint);
-void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, void *context);
+typedef void (*page_tree_visit_slot)(void *context, struct swap_slot *slot, uint64_t index, bool hint);
+void page_tree_walk(const struct page_tree *tree, page_tree_visit visit, page_tree_visit_slot visit_slot, void *context);
 
 /* Nodes of the tree that no other tree reaches; all its nodes. For tests and the audit. */
 uint64_t page_tree_nodes(const struct page_tree *tree, uint64_t *own);
@@ -97,6 +121,9 @@ struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flag
 
 /* One word less points to the frame; the last frees it and ends the charge. */
 void payer_put(struct frame *frame);
+
+/* No word points to the slot any more: it is free, and so is what it holds. Family lock held. */
+void swap_free_slot(struct swap_slot *slot);
 
 /* One use of the payer less. */
 void payer_release(struct payer *payer);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reclaim domains: a job may say how many frames the pages have that pagers fill for its VMOs, and which policy chooses
- * the ones that leave (kernel/reclaim_policy.h). Jobs below it share its domain, unless they have their own.
+ * the ones that leave (kernel/reclaim_policy.h); with swap, all memory of its VMOs counts. Jobs below it share its
+ * domain, unless they have their own.
  *
  * A domain's lock spins and is taken with a family's lock held, or none. Who looks for a victim finds its family with
  * the domain's lock held, references it, and takes the family's lock afterwards.
@@ -13,6 +14,8 @@
 
 struct account;
 struct reclaim_domain;
+struct swap_space;
+struct vmo;
 
 #define RECLAIM_FRAMES_MAX ((uint64_t)1 << 18)
 
@@ -20,6 +23,12 @@ struct reclaim_domain;
  * ts_reclaim_policy. INVALID_ARGS, NO_MEMORY. */
 ts_status_t reclaim_domain_new(struct account *payer, uint32_t policy, uint64_t frames, struct reclaim_domain **domain);
 void reclaim_domain_free(struct account *payer, struct reclaim_domain *domain);
+
+/* Gives an account's own domain swap: first what may fail, then false if it has no domain of its own, or one with swap.
+ * INVALID_ARGS (the VMO is no pager's, or charged to the account), BAD_STATE (it is in use), OUT_OF_RANGE, NO_MEMORY. */
+ts_status_t reclaim_swap_new(const struct account *account, struct vmo *vmo, struct swap_space **space);
+void reclaim_swap_free(struct swap_space *space);
+bool reclaim_set_swap(struct account *account, struct swap_space *space);
 
 /* Whether the account has a domain of its own. */
 bool reclaim_has_own(const struct account *account);

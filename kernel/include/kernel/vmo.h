@@ -25,6 +25,7 @@ struct family {
     struct list_node payers;    /* of the others' */
     struct page_source *source; /* referenced by the VMO of source_view; null: absent pages are zeros. Constant */
     struct view *source_view;   /* what the source fills; the others look there for what is absent from them */
+    struct swap_space *swap;    /* its only VMO is for pages of others (vm/swap.h); null: it is not */
     struct spinlock links_lock; /* LOCK_VMO: parents and children of its VMOs */
     uint64_t audited;           /* the audit that saw it last */
 };
@@ -146,6 +147,9 @@ ts_status_t vmo_fail(struct vmo *vmo, uint64_t offset, uint64_t length, ts_statu
 /* Pages may be written from now on. NOT_FOUND: not all are there, nothing happened. NOT_SUPPORTED (nobody asks for
  * that), NO_MEMORY. */
 ts_status_t vmo_make_dirty(struct vmo *vmo, uint64_t offset, uint64_t length);
+
+/* What was asked and not answered is asked again, write-back of pages that are on their way to swap included. */
+ts_status_t vmo_ask_again(struct vmo *vmo, uint64_t offset, uint64_t length);
 
 /* Dirty pages are about to be written back, and were: those are clean that were not written in between. */
 ts_status_t vmo_writeback_begin(struct vmo *vmo, uint64_t offset, uint64_t length);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clone families against a model that copies: each view has its pages' contents in an array. Seed and number of steps
- * come from TEST_SEED and TEST_ROUNDS.
+ * Clone families against a model that copies: each view has its pages' contents in an array. Pages leave for swap and
+ * come back at any time; the test is the server of swap. Seed and number of steps come from TEST_SEED and TEST_ROUNDS.
  */
 #include "../family.h"
+#include "../swap.h"
 #include "kernel/object.h"
 #include "vm_support.h"
 
@@ -11,6 +12,7 @@
 #define PAGES_MAX  1400u /* three leaf nodes, and a root */
 #define JOBS       2u
 #define CHECK_EACH 2048u
+#define SLOTS      600u  /* fewer than there are pages */
 
 struct model {
     struct view view;
@@ -24,6 +26,33 @@ static struct account accounts[JOBS];
 static uint32_t last_content;
 static uint64_t frames_before;
 
+static struct object swap_job;
+static struct account swap_account;
+static struct page_source source;
+static struct vmo swap_vmo;
+static struct swap_space *space;
+static uint32_t store[SLOTS]; /* what the server keeps */
+
+static void begin_swap(void) {
+    swap_job = (struct object){.references = 1};
+    account_init(&swap_account, NULL, &swap_job);
+    source = (struct page_source){0};
+    swap_vmo = (struct vmo){.object = {.references = 1, .account = &swap_account}};
+    list_init(&swap_vmo.children);
+    assert_int_equal(view_create(&swap_vmo.own, SLOTS, &swap_account), TS_OK);
+    view_set_source(&swap_vmo.own, &source);
+    assert_int_equal(swap_attach(&swap_vmo, &space), TS_OK);
+}
+
+static void end_swap(void) {
+    for (uint64_t number = 0; number < SLOTS; number++) {
+        assert_null(swap_slot_of(&swap_vmo.own, number)); /* all slots came back */
+    }
+    view_destroy(&swap_vmo.own);
+    swap_space_free(space);
+    assert_int_equal(swap_account.used[TS_CEILING_MEMORY], 0);
+}
+
 static int begin(void **state) {
     (void)state;
     vm_support_begin();
@@ -34,6 +63,7 @@ static int begin(void **state) {
     memset(models, 0, sizeof(models));
     last_content = 0;
     frames_before = support_frames_used();
+    begin_swap();
     return 0;
 }
 
@@ -75,10 +105,100 @@ static ts_status_t snapshot(struct model *from, uint64_t first, uint64_t pages, 
     return snapshot_part(from, first, pages, pages, account, child);
 }
 
+/* A page that swap has. */
+static struct swap_slot *slot_of(const struct model *m, uint64_t page) {
+    return page_tree_slot(page_tree_find(&m->view.tree, m->view.first + page));
+}
+
+static uint64_t number_of(const struct swap_slot *slot) {
+    for (uint64_t number = 0; number < SLOTS; number++) {
+        if (swap_slot_of(&swap_vmo.own, number) == slot) {
+            return number;
+        }
+    }
+    fail_msg("a slot of another space");
+    return 0;
+}
+
+/* The server answers a request for a page, by a page of its own; what is zero it does not even make. */
+static void supply(uint64_t number) {
+    struct view aux;
+    struct frame *frame = NULL;
+    bool changed = false;
+    assert_int_equal(view_create(&aux, 1, &swap_account), TS_OK);
+    if (store[number] != 0) {
+        assert_int_equal(view_own_page(&aux, 0, &frame, &changed), TS_OK);
+        *(uint32_t *)frame_to_virt(frame) = store[number];
+    }
+    mutex_acquire(&swap_vmo.own.family->lock);
+    swap_supply(&swap_vmo.own, number, &aux, 0);
+    mutex_release(&swap_vmo.own.family->lock);
+    view_destroy(&aux);
+}
+
+/* Family lock held. */
+static void bring_in(struct model *m, uint64_t page) {
+    struct page_wait wait;
+    ts_status_t status = swap_in(m->view.family, slot_of(m, page), &wait);
+    if (status == TS_ERR_SHOULD_WAIT) {
+        supply(wait.page);
+        status = swap_in(m->view.family, slot_of(m, page), &wait);
+    }
+    assert_int_equal(status, TS_OK);
+    assert_null(slot_of(m, page));
+}
+
+static ts_status_t send_out(struct model *m, uint64_t page) {
+    struct swap_slot *slot = NULL;
+    lock(m);
+    struct frame *frame = view_page(&m->view, page);
+    ts_status_t status = frame != NULL ? swap_reserve(space, m->view.family, frame, &slot) : TS_OK;
+    if (slot != NULL) {
+        swap_out(slot, m->view.family, frame);
+        assert_ptr_equal(slot_of(m, page), slot);
+    }
+    unlock(m);
+    return status;
+}
+
+/* The server writes a page back. */
+static void write_back(uint64_t number) {
+    struct frame *frame = page_tree_frame(page_tree_find(&swap_vmo.own.tree, number));
+    if (frame != NULL) {
+        mutex_acquire(&swap_vmo.own.family->lock);
+        store[number] = *(uint32_t *)frame_to_virt(frame);
+        swap_drop(&swap_vmo.own, number);
+        mutex_release(&swap_vmo.own.family->lock);
+    }
+}
+
+static uint32_t content_in_swap(const struct swap_slot *slot) {
+    uint64_t number = number_of(slot);
+    uint64_t word = page_tree_find(&swap_vmo.own.tree, number);
+    const struct frame *frame = page_tree_frame(word);
+    return frame != NULL ? *(uint32_t *)frame_to_virt(frame) : word == PAGE_ABSENT ? store[number] : 0;
+}
+
+static uint64_t pages_in_swap(void) {
+    uint64_t count = 0, page = 0;
+    struct frame *frame;
+    for (; view_next_page(&swap_vmo.own, &page, SLOTS, &frame); page++) {
+        count++;
+    }
+    return count;
+}
+
 static ts_status_t write_page(struct model *m, uint64_t page) {
     struct frame *frame = NULL;
     bool changed = false;
     lock(m);
+    if (slot_of(m, page) != NULL) {
+        struct frame *absent;
+        assert_int_equal(view_own_page(&m->view, page, &frame, &changed), TS_ERR_SHOULD_WAIT);
+        assert_int_equal(view_find(&m->view, page, &absent), TS_ERR_SHOULD_WAIT);
+        assert_null(absent);
+        bring_in(m, page);
+    }
     bool owned = view_owns_page(&m->view, page);
     struct frame *before = view_page(&m->view, page);
     ts_status_t status = view_own_page(&m->view, page, &frame, &changed);
@@ -86,8 +206,8 @@ static ts_status_t write_page(struct model *m, uint64_t page) {
     if (status == TS_OK) {
         assert_int_equal(owned, !changed);
         assert_int_equal(frame == before, !changed);
-        m->content[page] = ++last_content;
-        *(uint32_t *)frame_to_virt(frame) = last_content;
+        m->content[page] = ++last_content % 8 != 0 ? last_content : 0;
+        *(uint32_t *)frame_to_virt(frame) = m->content[page];
     }
     return status;
 }
@@ -110,7 +230,8 @@ static void destroy(struct model *m) {
 
 static void check_page(const struct model *m, uint64_t page) {
     const struct frame *frame = view_page(&m->view, page);
-    uint32_t content = frame != NULL ? *(uint32_t *)frame_to_virt(frame) : 0;
+    const struct swap_slot *slot = slot_of(m, page);
+    uint32_t content = frame != NULL ? *(uint32_t *)frame_to_virt(frame) : slot != NULL ? content_in_swap(slot) : 0;
     assert_int_equal(content, m->content[page]);
 }
 
@@ -132,7 +253,7 @@ static void check_all(void) {
     }
     struct frame_counts counts;
     frames_count(&counts);
-    distinct = counts.use[FRAME_VMO];
+    distinct = counts.use[FRAME_VMO] - pages_in_swap();
     assert_int_equal(parts, distinct * TS_PAGE_SIZE);
 }
 
@@ -142,8 +263,10 @@ static void end(void) {
             destroy(&models[i]);
         }
     }
+    end_swap();
     for (unsigned i = 0; i < JOBS; i++) {
         assert_int_equal(accounts[i].used[TS_CEILING_MEMORY], 0);
+        assert_int_equal(accounts[i].used[TS_CEILING_SWAP], 0);
         assert_int_equal(job_objects[i].references, 1);
     }
     struct frame_counts counts;
@@ -151,6 +274,7 @@ static void end(void) {
     assert_int_equal(counts.use[FRAME_VMO], 0);
     assert_int_equal(slab_audit(support_report), 0);
     assert_int_equal(frames_audit(support_report), 0);
+    begin_swap();
 }
 
 static struct model *pick(struct random *random, bool exists) {
@@ -201,6 +325,25 @@ static void step_pages(struct random *random, struct model *m) {
         }
         m->view.pages = last;
         break;
+    case 2:
+    case 3:
+    case 4:
+        if (m->view.pages > 0) {
+            (void)!send_out(m, random_below(random, m->view.pages)); /* or there is no slot */
+        }
+        break;
+    case 5:
+    case 6:
+        write_back(random_below(random, SLOTS));
+        break;
+    case 7: /* a read */
+        first = m->view.pages > 0 ? random_below(random, m->view.pages) : 0;
+        if (m->view.pages > 0 && slot_of(m, first) != NULL) {
+            lock(m);
+            bring_in(m, first);
+            unlock(m);
+        }
+        break;
     default:
         if (m->view.pages > 0) {
             assert_int_equal(write_page(m, random_below(random, m->view.pages)), TS_OK);
@@ -224,6 +367,49 @@ static void random_steps(void **state) {
             check_all();
         }
     }
+    check_all();
+    end();
+}
+
+/* Whoever sees a page that left sees it again, wherever it is by then, and pays for a slot meanwhile. */
+static void shared_page_leaves_for_all(void **state) {
+    (void)state;
+    assert_int_equal(create(&models[0], 600, &accounts[0]), TS_OK);
+    assert_int_equal(write_page(&models[0], 5), TS_OK);
+    assert_int_equal(snapshot(&models[0], 0, 600, &accounts[1], &models[1]), TS_OK);
+    assert_int_equal(write_page(&models[1], 6), TS_OK); /* its own node from here on */
+    assert_int_equal(snapshot(&models[1], 0, 600, &accounts[1], &models[2]), TS_OK);
+    assert_int_equal(send_out(&models[1], 5), TS_OK);
+    const struct swap_slot *slot = slot_of(&models[0], 5);
+    assert_int_equal(slot->shares, 2); /* words: two trees share a node */
+    assert_ptr_equal(slot_of(&models[2], 5), slot);
+    assert_int_equal(accounts[0].used[TS_CEILING_SWAP], TS_PAGE_SIZE);
+    check_all();
+    uint64_t before = accounts[0].used[TS_CEILING_MEMORY];
+    write_back(number_of(slot));
+    assert_int_equal(accounts[0].used[TS_CEILING_MEMORY], before - TS_PAGE_SIZE);
+    check_all();
+    assert_int_equal(write_page(&models[2], 5), TS_OK);
+    assert_int_equal(accounts[0].used[TS_CEILING_SWAP], 0);
+    assert_ptr_equal(view_page(&models[0].view, 5), view_page(&models[1].view, 5));
+    assert_ptr_not_equal(view_page(&models[2].view, 5), view_page(&models[1].view, 5));
+    check_all();
+    end();
+}
+
+static void slots_end_with_their_pages(void **state) {
+    (void)state;
+    assert_int_equal(create(&models[0], 600, &accounts[0]), TS_OK);
+    accounts[0].ceiling[TS_CEILING_SWAP] = 3 * TS_PAGE_SIZE;
+    for (uint64_t page = 0; page < 4; page++) {
+        assert_int_equal(write_page(&models[0], page), TS_OK);
+        assert_int_equal(send_out(&models[0], page), page < 3 ? TS_OK : TS_ERR_NO_RESOURCES);
+    }
+    accounts[0].ceiling[TS_CEILING_SWAP] = TS_CEILING_UNSET;
+    assert_int_equal(cut(&models[0], 0, 1), TS_OK); /* while it is on its way */
+    write_back(number_of(slot_of(&models[0], 1)));
+    assert_int_equal(cut(&models[0], 1, 2), TS_OK); /* when it is gone */
+    assert_int_equal(accounts[0].used[TS_CEILING_SWAP], TS_PAGE_SIZE);
     check_all();
     end();
 }
@@ -388,6 +574,8 @@ int main(void) {
         cmocka_unit_test_setup(cut_pages_take_their_nodes_along, begin),
         cmocka_unit_test_setup(limits_of_the_index_space, begin),
         cmocka_unit_test_setup(refused_memory_changes_nothing, begin),
+        cmocka_unit_test_setup(shared_page_leaves_for_all, begin),
+        cmocka_unit_test_setup(slots_end_with_their_pages, begin),
         cmocka_unit_test_setup(random_steps, begin),
     };
     return cmocka_run_group_tests_name("family", tests, NULL, NULL);

@@ -42,6 +42,65 @@ void reclaim_leave(struct frame *frame) {
     (void)frame;
 }
 
+void reclaim_enter_key(struct frame *frame, struct reclaim_key key) {
+    (void)frame;
+    (void)key;
+}
+
+void reclaim_evicted(struct frame *frame, struct reclaim_key key) {
+    (void)frame;
+    (void)key;
+}
+
+void reclaim_return(struct frame *frame) {
+    (void)frame;
+}
+
+bool reclaim_is_limited(const struct account *account) {
+    (void)account;
+    return false;
+}
+
+bool reclaim_lacks_room(struct account *account) {
+    (void)account;
+    return false;
+}
+
+ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
+    (void)account;
+    (void)wait;
+    return TS_OK;
+}
+
+struct page_source *vmo_source(const struct vmo *vmo) {
+    return vmo->own.family->source;
+}
+
+/* Whoever asks is answered by the test itself. */
+ts_status_t page_source_ask(struct page_source *source, uint64_t page, uint32_t command, struct page_wait *wait) {
+    *wait = (struct page_wait){.source = source, .page = page, .command = command};
+    return TS_ERR_SHOULD_WAIT;
+}
+
+void page_source_answer(struct page_source *source, uint64_t first, uint64_t end, uint32_t command,
+                        ts_status_t status) {
+    (void)source;
+    (void)first;
+    (void)end;
+    (void)command;
+    (void)status;
+}
+
+bool page_source_is_wanted(const struct page_source *source, uint64_t page, uint32_t command) {
+    (void)source;
+    (void)page;
+    return command == TS_PAGE_REQUEST_READ;
+}
+
+void page_source_request_writeback(struct page_source *source) {
+    (void)source;
+}
+
 void vm_support_begin(void) {
     support_machine();
     percpu_self()->current = &only_task;
