@@ -5,6 +5,7 @@ import re
 import time
 
 import run
+from machine import explain_status
 
 DRIVERS = {"x86_64": "ns16550", "arm64": "pl011", "riscv64": "ns16550"}
 KILLS = 5
@@ -162,3 +163,15 @@ def reboot(console):
         raise run.Failure("the machine ended instead of starting again")
     run.wait_for_prompt(console, console.text.rindex("[1/9] console"))
     run.power_off(console)
+
+
+def pressure(console):
+    """A neighbour of a hog measures itself, and powers off."""
+    status = console.finish(run.SILENCE)
+    plan = re.search(r"^1\.\.([0-9]+)$", console.text, re.M)
+    good = re.findall(r"^ok [0-9]+ - ", console.text, re.M)
+    bad = re.search(r"^(not ok|Bail out!).*", console.text, re.M)
+    expect(not bad, bad.group(0) if bad else "")
+    expect(plan and len(good) == int(plan.group(1)), f"{len(good)} tests were made")
+    problem = explain_status(console.target, status)
+    expect(not problem, problem)
