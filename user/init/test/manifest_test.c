@@ -98,6 +98,36 @@ static void test_words(void **state) {
     assert_false(manifest.server[1].manual);
 }
 
+static void test_reclaim(void **state) {
+    (void)state;
+    assert_int_equal(read("servers { a { swap-pages = <77>; reclaim = \"clock\"; frames = <9>; }; };"
+                          "programs { default { reclaim = \"none\"; frames = <5>; swapped; swap-limit = <8192>; }; };"),
+                     TS_OK);
+    assert_int_equal(manifest_swap_pages(&manifest), 77);
+    assert_int_equal(manifest.server[0].reclaim, TS_RECLAIM_CLOCK);
+    assert_int_equal(manifest.server[0].frames, 9);
+    assert_false(manifest.server[0].is_swapped);
+    assert_int_equal(manifest.fallback.reclaim, TS_RECLAIM_NONE);
+    assert_true(manifest.fallback.is_swapped);
+    assert_int_equal(manifest.fallback.ceiling[TS_CEILING_SWAP], 8192);
+    assert_int_equal(read("servers { a { }; };"), TS_OK);
+    assert_int_equal(manifest_swap_pages(&manifest), 0);
+    assert_int_equal(manifest.server[0].reclaim, TS_RECLAIM_COUNT);
+    static const char *const bad[] = {
+        "servers { a { reclaim = \"lru\"; }; };",
+        "servers { a { frames = <3>; }; };",
+        "servers { a { reclaim = \"fifo\"; frames = <3>; }; };",
+        "servers { a { swap-pages = <1>; }; b { swapped; }; };",
+        "servers { a { reclaim = \"lru\"; frames = <3>; swapped; }; };",
+        "servers { a { swap-pages = <1>; }; b { swap-pages = <1>; }; };",
+        "servers { a { }; }; programs { p { reclaim = \"arc\"; frames = <3>; swapped; }; };",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(read(bad[i]), TS_ERR_INVALID_ARGS);
+        assert_non_null(manifest.error);
+    }
+}
+
 static void test_order(void **state) {
     (void)state;
     assert_int_equal(
@@ -244,6 +274,7 @@ int main(void) {
         cmocka_unit_test(test_entry),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_reclaim),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_bad_manifests),
         cmocka_unit_test(test_too_many_servers),
