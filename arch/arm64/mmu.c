@@ -15,7 +15,7 @@ _Static_assert(ARM_MAIR == PT_ARM_MAIR,
 
 #define ASID_SHIFT     48
 #define ASID_UNTAGGED  1u
-#define FLUSH_MAX      512u /* pages; above, the whole ASID goes */
+#define FLUSH_MAX      64u /* pages; above, the whole ASID goes */
 #define TLBI_PAGE_MASK 0xfffffffffffull
 #define TCR_HA_HD      (3ul << 39)
 

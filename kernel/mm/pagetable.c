@@ -620,7 +620,8 @@ TEMPLATE void withhold_pages(const struct pt_format *f, uint64_t *slot, uint64_t
 #pragma GCC unroll 8
     for (uint64_t i = 0; i < count; i++) {
         uint64_t entry = entry_load(&slot[i]);
-        entry_store(&slot[i], (entry & ~clear) | (entry & f->valid_mask) * (set / f->valid_mask));
+        entry = (entry & ~set) | (entry & f->valid_mask) * (set / f->valid_mask);
+        entry_store(&slot[i], entry & ~clear);
     }
 }
 
