@@ -246,18 +246,33 @@ ts_status_t view_find(const struct view *view, uint64_t page, struct frame **fra
     return status;
 }
 
+/* A page that is the view's own, charged; it is not in the tree yet. Null: no memory. */
+static inline struct frame *new_page(struct view *view, uint64_t index, unsigned flags) {
+    struct frame *frame = payer_frame(view->payer, FRAME_VMO, flags);
+    if (frame != NULL) {
+        frame->owner = view->family;
+        frame->index = index;
+    }
+    return frame;
+}
+
+struct frame *view_fill(struct view *view, uint64_t index, uint64_t *place) {
+    DEBUG_ASSERT(*place == PAGE_ABSENT && view->family->source == NULL);
+    struct frame *frame = new_page(view, index, FRAME_ANY);
+    *place = (uint64_t)frame;
+    return frame;
+}
+
 /* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */
 static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *place, const struct frame *old,
                                 struct frame **result) {
-    struct frame *frame = payer_frame(view->payer, FRAME_VMO, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
+    struct frame *frame = new_page(view, view->first + page, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
     if (frame == NULL) {
         return TS_ERR_NO_MEMORY;
     }
-    frame->owner = view->family;
-    frame->index = view->first + page;
     frame->flags = view == view->family->source_view ? FRAME_DIRTY : 0;
     if (old != NULL) {
-        memcpy(frame_to_virt(frame), frame_to_virt(old), TS_PAGE_SIZE);
+        arch_page_copy(frame_to_virt(frame), frame_to_virt(old));
     }
     struct frame *own = page_tree_frame(*place);
     if (own != NULL) {
