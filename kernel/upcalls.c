@@ -49,11 +49,11 @@ bool kernel_user_page_fault(uint64_t address, uint32_t access) {
     irq_off_begin();
     trace(TRACE_FAULT, FAULT_PAGE, address);
     percpu_self()->faults++;
-    if (fault_resolve(thread_current()->process->space, address, access) != TS_OK) {
-        return false;
+    ts_status_t status = fault_resolve(thread_current()->process->space, address, access);
+    if (status == TS_OK) {
+        kernel_interrupt_exit(); /* what came up while it waited for locks */
     }
-    kernel_interrupt_exit(); /* what came up while it waited for locks */
-    return true;
+    return status == TS_OK;
 }
 
 bool kernel_fault(struct arch_frame *frame, const struct fault *fault) {

@@ -15,9 +15,12 @@ _Static_assert(ARM_MAIR == PT_ARM_MAIR,
 
 #define ASID_SHIFT     48
 #define ASID_UNTAGGED  1u
-#define FLUSH_MAX      512u /* pages; above, the whole ASID goes */
+#define FLUSH_MAX      64u /* pages; above, the whole ASID goes */
 #define TLBI_PAGE_MASK 0xfffffffffffull
 #define TCR_HA_HD      (3ul << 39)
+
+#define DCZID_SIZE_MASK  15ul /* log2 of words */
+#define DCZID_PROHIBITED 16ul
 
 uint64_t
     arm_kernel_root; /* written by arch_mmu_set_kernel on the boot CPU, read by arch_cpu_start */
@@ -25,6 +28,7 @@ static bool untagged;
 static bool software_bits; /* adbits=soft: the CPU must not set accessed flags, so that software
                               sees the faults */
 static unsigned data_line; /* bytes of the smallest data cache line */
+uint64_t arm_zero_block;   /* the same on all CPUs */
 
 /* One invalidation instruction, on this CPU or on all of the inner shareable domain. */
 #define TLBI(local, operation, operand)                                                            \
@@ -36,10 +40,17 @@ static unsigned data_line; /* bytes of the smallest data cache line */
         }                                                                                          \
     } while (0)
 
+/* Bytes that DC ZVA clears on this CPU; 0: it is prohibited. */
+static uint64_t zero_block_here(void) {
+    uint64_t id = ARM_READ(dczid_el0);
+    return (id & DCZID_PROHIBITED) == 0 ? 4ul << (id & DCZID_SIZE_MASK) : 0;
+}
+
 void arm_mmu_init(void) {
     software_bits = string_has_word(arm_boot_info->command_line, "adbits=soft");
     untagged = arm_field(ARM_READ(id_aa64mmfr0_el1), 4) < 2;
     data_line = 4u << arm_field(ARM_READ(ctr_el0), 16);
+    arm_zero_block = zero_block_here();
 }
 
 const struct pt_format *arch_mmu_format(void) {
@@ -47,6 +58,9 @@ const struct pt_format *arch_mmu_format(void) {
 }
 
 void arm_mmu_init_cpu(void) {
+    if (zero_block_here() != arm_zero_block) {
+        arm_zero_block = 0;
+    }
     if (software_bits) {
         ARM_WRITE(tcr_el1, ARM_READ(tcr_el1) & ~TCR_HA_HD);
         __asm__ volatile("isb\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");

@@ -60,19 +60,21 @@ static bool give_fpu(void) {
     return true;
 }
 
+/* The access of a page fault; 0: it is none. */
+static inline uint32_t page_fault_access(uint64_t cause) {
+    return cause == CAUSE_STORE_PAGE ? FAULT_WRITE
+         : cause == CAUSE_LOAD_PAGE  ? FAULT_READ
+         : cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE
+                                     : 0;
+}
+
 static void describe_fault(const struct arch_frame *frame, struct fault *fault) {
     switch (frame->cause) {
     case CAUSE_FETCH_PAGE:
-        fault->kind = FAULT_PAGE;
-        fault->access = FAULT_EXECUTE;
-        break;
     case CAUSE_LOAD_PAGE:
-        fault->kind = FAULT_PAGE;
-        fault->access = FAULT_READ;
-        break;
     case CAUSE_STORE_PAGE:
         fault->kind = FAULT_PAGE;
-        fault->access = FAULT_WRITE;
+        fault->access = page_fault_access(frame->cause);
         break;
     case CAUSE_ILLEGAL:
         fault->kind = FAULT_ILLEGAL;
@@ -109,9 +111,6 @@ static void handle_exception(struct arch_frame *frame) {
         return;
     }
     describe_fault(frame, &fault);
-    if (fault.from_user && fault.kind == FAULT_PAGE && kernel_user_page_fault(fault.address, fault.access)) {
-        return;
-    }
     fault.in_user_copy = !fault.from_user && is_user_copy(frame);
     if (!kernel_fault(frame, &fault) && fault.in_user_copy) {
         frame->ip = (uint64_t)usercopy_fault;
@@ -119,6 +118,10 @@ static void handle_exception(struct arch_frame *frame) {
 }
 
 void trap_handle(struct arch_frame *frame) {
+    uint32_t access = page_fault_access(frame->cause);
+    if (access != 0 && arch_frame_is_user(frame) && kernel_user_page_fault(frame->value, access)) {
+        return;
+    }
     if ((frame->cause & CAUSE_INTERRUPT) != 0) {
         handle_interrupt(frame->cause & ~CAUSE_INTERRUPT);
     } else {

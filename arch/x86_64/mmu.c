@@ -96,25 +96,31 @@ static void send_request(uint64_t cpus) {
     }
 }
 
-/* Interrupts off. Does the request on the CPUs of the set. */
-static void request_run(uint64_t cpus, uint64_t va, size_t pages, bool ports) {
-    uint64_t self = (uint64_t)1 << arch_percpu()->cpu;
-    uint64_t others = cpus & ~self & __atomic_load_n(&online, __ATOMIC_SEQ_CST);
-    if (others != 0) {
-        raw_lock_acquire(&request_lock);
-        request.va = va;
-        request.pages = pages;
-        request.ports = ports;
-        send_request(others);
-    }
-    if ((cpus & self) != 0) {
+/* Does the request on `others`, and meanwhile here if wanted. */
+static __attribute__((noinline)) void request_send(uint64_t others, bool here, uint64_t va, size_t pages, bool ports) {
+    raw_lock_acquire(&request_lock);
+    request.va = va;
+    request.pages = pages;
+    request.ports = ports;
+    send_request(others);
+    if (here) {
         serve_here(va, pages, ports);
     }
+    while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) != 0) {
+        arch_cpu_pause();
+    }
+    raw_lock_release(&request_lock);
+}
+
+/* Interrupts off. Does the request on the CPUs of the set. */
+static inline void request_run(uint64_t cpus, uint64_t va, size_t pages, bool ports) {
+    uint64_t self = (uint64_t)1 << arch_percpu()->cpu;
+    uint64_t others = cpus & ~self & __atomic_load_n(&online, __ATOMIC_SEQ_CST);
+    bool here = (cpus & self) != 0;
     if (others != 0) {
-        while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) != 0) {
-            arch_cpu_pause();
-        }
-        raw_lock_release(&request_lock);
+        request_send(others, here, va, pages, ports);
+    } else if (here) {
+        serve_here(va, pages, ports);
     }
 }
 

@@ -28,15 +28,14 @@ void account_drop(struct account *account) {
     }
 }
 
-static bool charge_one(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
+static inline bool charge_one(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
     uint64_t used = __atomic_load_n(&account->used[kind], __ATOMIC_RELAXED);
-    uint64_t sum;
     do {
         uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
-        if (__builtin_add_overflow(used, amount, &sum) || sum > ceiling) {
+        if (amount > ceiling || used > ceiling - amount) {
             return false;
         }
-    } while (!__atomic_compare_exchange_n(&account->used[kind], &used, sum, true, __ATOMIC_RELAXED,
+    } while (!__atomic_compare_exchange_n(&account->used[kind], &used, used + amount, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     return true;
 }
@@ -49,13 +48,19 @@ static void release_up_to(struct account *account, const struct account *end, en
     }
 }
 
+/* Takes back what was charged before the ceiling at `level` refused. */
+static __attribute__((noinline)) ts_status_t refuse_charge(struct account *account, const struct account *level,
+                                                           enum ts_job_ceiling kind, uint64_t amount) {
+    release_up_to(account, level, kind, amount);
+    user_error("charge: ceiling %u of the job (or of one above it) is reached", kind);
+    return kind == TS_CEILING_MEMORY ? TS_ERR_NO_MEMORY : TS_ERR_NO_RESOURCES;
+}
+
 /* The depth of jobs is bounded, and so is this loop. */
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
     for (struct account *level = account; level != NULL; level = level->parent) {
         if (!charge_one(level, kind, amount)) {
-            release_up_to(account, level, kind, amount);
-            user_error("charge: ceiling %u of the job (or of one above it) is reached", kind);
-            return kind == TS_CEILING_MEMORY ? TS_ERR_NO_MEMORY : TS_ERR_NO_RESOURCES;
+            return refuse_charge(account, level, kind, amount);
         }
     }
     return TS_OK;

@@ -248,8 +248,12 @@ static __attribute__((noinline)) uint64_t magazine_refill(struct magazine *magaz
         while ((index = bitmap_find(arena, magazine)) != NONE) {
             uint64_t taken = bitmap_claim(arena, index, MAGAZINE_BATCH);
             uint64_t count = 0;
-            for (; taken != 0; taken &= taken - 1) {
-                uint64_t bit = index * WORD_BITS + (unsigned)__builtin_ctzl(taken);
+            unsigned first = taken != 0 ? (unsigned)__builtin_ctzl(taken) : 0;
+            uint64_t bit = index * WORD_BITS + first;
+            for (taken >>= first; taken != 0; taken >>= 1, bit++) {
+                if ((taken & 1) == 0) {
+                    continue;
+                }
                 struct frame *frame = &arena->frames[bit];
                 frame->use = FRAME_MAGAZINE;
                 frame->flags = 0;
@@ -306,7 +310,7 @@ struct frame *frame_alloc(enum frame_use use, unsigned flags) {
     shadow_frames(frame, 1, KASAN_GOOD);
     counter_add(&magazine->used[use], 1);
     if (!clean) {
-        memset(frame_to_virt(frame), 0, TS_PAGE_SIZE);
+        arch_page_zero(frame_to_virt(frame));
     }
     return frame;
 }

@@ -144,17 +144,21 @@ ts_status_t pagetable_unmap(struct pagetable *pt, uint64_t va, size_t size, stru
     RETURN_BY_FORMAT(pt, unmap_leaf, pt, va, level_of_size(size), flush);
 }
 
+static inline uint64_t recent_number(uint64_t va) {
+    return (va >> level_shift(1)) + 1;
+}
+
 /* The slot of a page in the table that was used last; null: it is in another one. */
 static inline uint64_t *recent_slot(const struct pagetable *pt, uint64_t va) {
-    bool same = pt->recent != NULL && pt->recent_number == va >> level_shift(1);
+    bool same = pt->recent_number == recent_number(va);
     return same ? &pt->recent_slots[va >> TS_PAGE_SHIFT & (PT_ENTRIES - 1)] : NULL;
 }
 
 /* The table of 4 KiB pages that va's slot lies in. */
 TEMPLATE void remember(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t *slot) {
-    pt->recent = slot_frame(slot);
+    pt->recent_frame = slot_frame(slot);
     pt->recent_slots = slot - slot_index(f, va, 0);
-    pt->recent_number = va >> level_shift(1);
+    pt->recent_number = recent_number(va);
 }
 
 /* Remembers it, if there is one. */
@@ -182,7 +186,7 @@ static void unmap_recent(struct pagetable *pt, uint64_t va, uint64_t *slot, stru
     if (entry_load(slot) != 0) {
         entry_store(slot, 0);
         flush_add(flush, va, va + PT_SIZE_4K);
-        if (--pt->recent->entry_count == 0) {
+        if (--pt->recent_frame->entry_count == 0) {
             tables_collect(pt, va, 0, flush);
         }
     }
@@ -519,7 +523,6 @@ static void replaced_flush(const struct pagetable *pt, uint64_t va) {
 /* More is permitted than before: other CPUs find out by a fault. */
 static inline void permit_leaf(uint64_t *slot, uint64_t va, uint64_t entry) {
     entry_store(slot, entry);
-    arch_mmu_publish();
     arch_tlb_forget_here(va);
 }
 
@@ -532,7 +535,7 @@ TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *p
         return pagetable_touch(pt, va, access);
     }
     if (same_page && (old_flags & PT_PERMISSIONS & ~flags) == 0) {
-        (void)made_attributes(f, pt, flags & ~(uint32_t)(PT_WRITE | PT_DIRTY)); /* for install_recent() */
+        (void)made_attributes(f, pt, flags & ~(uint32_t)(PT_WRITE | PT_DIRTY)); /* for pagetable_install_recent() */
         permit_leaf(slot, va, entry);
         return TS_OK;
     }
@@ -551,25 +554,29 @@ TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *p
 TEMPLATE ts_status_t install_leaf(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t pa,
                                   uint32_t flags, uint32_t access) {
     uint64_t entry = made_attributes(f, pt, flags) ^ entry_place(f, pa);
-    uint64_t *slot;
-    ts_status_t status = walk_make(f, pt, va, 0, &slot);
-    if (status != TS_OK) {
-        return status;
+    uint64_t *slot = recent_slot(pt, va);
+    if (slot == NULL) {
+        ts_status_t status = walk_make(f, pt, va, 0, &slot);
+        if (status != TS_OK) {
+            return status;
+        }
+        remember(f, pt, va, slot);
     }
-    remember(f, pt, va, slot);
     uint64_t old = entry_load(slot);
     if (old != 0) {
         return replace_leaf(f, pt, va, slot, old, entry, flags, access);
     }
     entry_store(slot, entry);
-    pt->recent->entry_count++;
+    pt->recent_frame->entry_count++;
     arch_mmu_publish();
     return TS_OK;
 }
 
-/* What most faults need, without a walk: a hole in the table that was used last is filled, or WRITE is given to the
- * page that is there. `made` tells how such a page looks without and with it. */
-static inline bool install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags) {
+/* A hole in the table that was used last is filled, or WRITE is given to the page that is there. `made` tells how such
+ * a page looks without and with it. */
+bool pagetable_install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags) {
+    DEBUG_ASSERT(flags != 0 && flags_valid(flags) && range_valid(pt->format, va, PT_SIZE_4K));
+    DEBUG_ASSERT(phys_valid(pt->format, pa, PT_SIZE_4K));
     const struct pt_leaf *made = &pt->made[(flags & PT_WRITE) != 0 ? 1 : 0];
     uint64_t *slot = recent_slot(pt, va);
     if (slot == NULL || made->flags != flags) {
@@ -579,7 +586,7 @@ static inline bool install_recent(struct pagetable *pt, uint64_t va, uint64_t pa
     uint64_t old = entry_load(slot);
     if (old == 0) {
         entry_store(slot, entry);
-        pt->recent->entry_count++;
+        pt->recent_frame->entry_count++;
         arch_mmu_publish();
         return true;
     }
@@ -593,15 +600,10 @@ static inline bool install_recent(struct pagetable *pt, uint64_t va, uint64_t pa
     return false;
 }
 
-static __attribute__((noinline)) ts_status_t install_walking(struct pagetable *pt, uint64_t va, uint64_t pa,
-                                                             uint32_t flags, uint32_t access) {
-    RETURN_BY_FORMAT(pt, install_leaf, pt, va, pa, flags, access);
-}
-
 ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
     DEBUG_ASSERT(flags != 0 && flags_valid(flags) && range_valid(pt->format, va, PT_SIZE_4K));
     DEBUG_ASSERT(phys_valid(pt->format, pa, PT_SIZE_4K));
-    return install_recent(pt, va, pa, flags) ? TS_OK : install_walking(pt, va, pa, flags, access);
+    RETURN_BY_FORMAT(pt, install_leaf, pt, va, pa, flags, access);
 }
 
 /* WRITE goes from the pages of one table, whatever an entry is: what is not valid has none. Where a bit has to be
@@ -620,7 +622,8 @@ TEMPLATE void withhold_pages(const struct pt_format *f, uint64_t *slot, uint64_t
 #pragma GCC unroll 8
     for (uint64_t i = 0; i < count; i++) {
         uint64_t entry = entry_load(&slot[i]);
-        entry_store(&slot[i], (entry & ~clear) | (entry & f->valid_mask) * (set / f->valid_mask));
+        entry = (entry & ~set) | (entry & f->valid_mask) * (set / f->valid_mask);
+        entry_store(&slot[i], entry & ~clear);
     }
 }
 

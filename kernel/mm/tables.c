@@ -164,7 +164,7 @@ void tables_collect(struct pagetable *pt, uint64_t va, unsigned level, struct pt
             return;
         }
         entry_store(slot, 0);
-        pt->recent = NULL;
+        pt->recent_number = 0;
         frame->flags |= FRAME_CLEAN;
         list_add_tail(&flush->tables, &frame->link);
         pt->table_count--;
@@ -320,7 +320,7 @@ ts_status_t pagetable_promote(struct pagetable *pt, uint64_t va, size_t size, st
     }
     uint64_t start = va & ~(size - 1);
     uint64_t pa = entry_leaf(f, entry_load(phys_to_virt(table)), level - 1);
-    pt->recent = NULL;
+    pt->recent_number = 0;
     if (f->break_before_make) {
         entry_store(slot, 0);
         flush_now(pt, start, size >> TS_PAGE_SHIFT);

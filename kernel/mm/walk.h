@@ -27,12 +27,13 @@ struct spot {
     unsigned level;
 };
 
+/* One access of the whole entry, which hardware may read or change at the same time. */
 TEMPLATE uint64_t entry_load(const uint64_t *slot) {
-    return __atomic_load_n(slot, __ATOMIC_RELAXED);
+    return *(const volatile uint64_t *)slot;
 }
 
 TEMPLATE void entry_store(uint64_t *slot, uint64_t entry) {
-    __atomic_store_n(slot, entry, __ATOMIC_RELAXED);
+    *(volatile uint64_t *)slot = entry;
 }
 
 TEMPLATE unsigned level_shift(unsigned level) {

@@ -5,7 +5,7 @@
  * point with an epoch at least as new as the batch's; CPUs that run user code are asked by an IPI, because entering
  * the kernel shall cost nothing.
  *
- * Lists belong to their CPU; `current_epoch`, `idle` and `quiescent_epoch` are atomic.
+ * Lists belong to their CPU; `grace_epoch`, `idle` and `quiescent_epoch` are atomic.
  */
 #include "arch/smp.h"
 #include "arch/time.h"
@@ -15,7 +15,7 @@
 #define FREE_BATCH   64u
 #define BUSY_POLL_NS 1000000
 
-static uint64_t current_epoch = 1; /* atomic */
+uint64_t grace_epoch = 1;
 
 void grace_defer(struct grace_node *node) {
     struct percpu *self = percpu_self();
@@ -27,13 +27,6 @@ void grace_defer(struct grace_node *node) {
 bool grace_is_pending(void) {
     struct percpu *self = percpu_self();
     return !list_is_empty(&self->grace_collecting) || !list_is_empty(&self->grace_waiting);
-}
-
-/* Release after acquire is enough: whoever sees this epoch knows that earlier uses of pointers are over, and this
- * CPU's later look-ups see everything that was removed before the epoch began. */
-void grace_quiescent(void) {
-    __atomic_store_n(&percpu_self()->quiescent_epoch, __atomic_load_n(&current_epoch, __ATOMIC_ACQUIRE),
-                     __ATOMIC_RELEASE);
 }
 
 /* Those CPUs of a set that have not yet passed the epoch. */
@@ -96,7 +89,7 @@ void grace_poll(void) {
     if (list_is_empty(&self->grace_waiting) && !list_is_empty(&self->grace_collecting)) {
         list_splice_tail(&self->grace_waiting, &self->grace_collecting);
         self->grace_count = 0;
-        self->grace_target = __atomic_add_fetch(&current_epoch, 1, __ATOMIC_SEQ_CST);
+        self->grace_target = __atomic_add_fetch(&grace_epoch, 1, __ATOMIC_SEQ_CST);
         self->quiescent_epoch = self->grace_target;
         uint64_t lagging = lagging_cpus(self->grace_target);
         if (lagging == 0) {

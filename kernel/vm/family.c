@@ -88,6 +88,7 @@ static struct payer *payer_find(struct family *family, struct account *account) 
 
 static void view_join(struct view *view, struct family *family, uint64_t first, uint64_t pages, struct payer *payer) {
     *view = (struct view){.family = family, .first = first, .pages = pages, .payer = payer};
+    view->is_limited = reclaim_is_limited(payer->account);
     list_init(&view->mappings);
     list_add_tail(&family->views, &view->link);
     family->view_count++;
@@ -188,8 +189,8 @@ void family_release(struct family *family) {
 /* A family whose pages are in a reclaim domain can be found by its frames. */
 bool view_is_small_and_alone(const struct view *view) {
     struct family *family = view->family;
-    return family->source == NULL && !reclaim_is_limited(family->own.account) && mutex_is_free(&family->lock) && family->view_count == 1 && family->own.uses < PAGE_TREE_SMALL &&
-           list_is_empty(&family->payers);
+    return family->source == NULL && !view->is_limited && mutex_is_free(&family->lock) && family->view_count == 1 &&
+           family->own.uses < PAGE_TREE_SMALL && list_is_empty(&family->payers);
 }
 
 void view_destroy(struct view *view) {
@@ -251,23 +252,38 @@ static ts_status_t no_memory(const struct view *view) {
     return reclaim_lacks_room(view->payer->account) ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
 }
 
+/* A page that is the view's own, charged; it is not in the tree yet. Null: no memory. */
+static inline struct frame *new_page(struct view *view, uint64_t index, unsigned flags) {
+    struct frame *frame = payer_frame(view->payer, FRAME_VMO, flags);
+    if (frame != NULL) {
+        frame->owner = view->family;
+        frame->index = index;
+    }
+    return frame;
+}
+
+struct frame *view_fill(struct view *view, uint64_t index, uint64_t *place) {
+    DEBUG_ASSERT(*place == PAGE_ABSENT && view->family->source == NULL);
+    struct frame *frame = new_page(view, index, FRAME_ANY);
+    *place = (uint64_t)frame;
+    return frame;
+}
+
 /* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */
 static ts_status_t replace_page(struct view *view, uint64_t page, uint64_t *place, const struct frame *old,
                                 struct frame **result) {
     bool paged = view == view->family->source_view;
-    bool limited = !paged && reclaim_is_limited(view->payer->account);
+    bool limited = !paged && view->is_limited;
     if (limited && reclaim_lacks_room(view->payer->account)) {
         return TS_ERR_SHOULD_WAIT;
     }
-    struct frame *frame = payer_frame(view->payer, FRAME_VMO, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
+    struct frame *frame = new_page(view, view->first + page, old != NULL ? FRAME_DIRTY_OK : FRAME_ANY);
     if (frame == NULL) {
         return no_memory(view);
     }
-    frame->owner = view->family;
-    frame->index = view->first + page;
     frame->flags = paged ? FRAME_DIRTY : 0;
     if (old != NULL) {
-        memcpy(frame_to_virt(frame), frame_to_virt(old), TS_PAGE_SIZE);
+        arch_page_copy(frame_to_virt(frame), frame_to_virt(old));
     }
     struct frame *own = page_tree_frame(*place);
     if (own != NULL) {

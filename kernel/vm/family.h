@@ -46,6 +46,9 @@ struct frame *view_page(const struct view *view, uint64_t page);
  * be written, or because there is no room for another page. */
 ts_status_t view_own_page(struct view *view, uint64_t page, struct frame **frame, bool *changed);
 
+/* A page of zeros at the place of an index, which the view owns and where nothing is; no source. Null: no memory. */
+struct frame *view_fill(struct view *view, uint64_t index, uint64_t *place);
+
 /* Gives a frame that nobody pays for to the view, as an absent page. NO_MEMORY: it was not taken. */
 ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame);
 

@@ -48,31 +48,17 @@ static ts_status_t install_present(struct mapping *mapping, uint64_t va, const s
 }
 
 /* A page that is not known to be the view's own becomes it. */
-static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping, uint64_t page,
-                                                        ts_status_t *status) {
+static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
+    uint64_t page = mapping_page(mapping, va);
     struct frame *frame = NULL;
     bool changed = false;
-    *status = vmo_own_page(mapping->vmo, page, &frame, &changed);
-    if (*status != TS_OK) {
-        return NULL;
+    ts_status_t status = vmo_own_page(mapping->vmo, page, &frame, &changed);
+    if (status != TS_OK) {
+        return status;
     }
     if (changed && (!mapping_is_only(mapping) || view == view->family->source_view)) {
         view_unmap(view, page, page + 1, mapping); /* others still show what was there before */
-    }
-    return frame;
-}
-
-static inline ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
-    struct view *view = mapping->vmo->view;
-    uint64_t page = mapping_page(mapping, va);
-    struct frame *frame = view->family->source == NULL ? page_tree_known_own(&view->tree, view->first + page) : NULL;
-    if (frame == NULL) {
-        ts_status_t status = TS_OK;
-        frame = make_own(mapping, page, &status);
-        if (frame == NULL) {
-            return status;
-        }
     }
     return install_frame(mapping, va, frame, mapping_flags(mapping) | PT_DIRTY, access);
 }
@@ -108,18 +94,30 @@ static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t acc
     return install_frame(mapping, va, zero_frame, mapping_flags(mapping) & ~(uint32_t)PT_WRITE, access);
 }
 
-/* Both locks held. */
-static inline ts_status_t fault_in(struct mapping *mapping, uint64_t va, uint32_t access) {
+/* What is not known to be the view's own page at once. */
+static __attribute__((noinline)) ts_status_t fault_in_more(struct mapping *mapping, uint64_t va, uint32_t access) {
     const struct vmo *vmo = mapping->vmo;
-    uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
-    if (offset >= vmo->size) {
-        return TS_ERR_OUT_OF_RANGE; /* M9 */
-    }
     if (is_one_piece(vmo)) {
+        uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
         return mapping_install(mapping, va, vmo->physical_base + offset, mapping_flags(mapping) | PT_ACCESSED | PT_DIRTY,
                                access);
     }
     return (access & PT_WRITE) != 0 ? fault_write(mapping, va, access) : fault_read(mapping, va, access);
+}
+
+/* The page of the view to be written, if its place is known at once, and nobody needs to be told of it: no other view
+ * reaches it, or it is new, and nobody shows what was there before. Null: it is not that simple. Both locks held. */
+static inline struct frame *page_at_hand(const struct mapping *mapping, struct view *view, uint64_t page) {
+    uint64_t index = view->first + page;
+    uint64_t *word = view->family->source == NULL ? page_tree_remembered(&view->tree, index) : NULL;
+    if (word == NULL || (*word & PAGE_WORD_BITS) != 0) {
+        return NULL;
+    }
+    if (*word != PAGE_ABSENT) {
+        return (struct frame *)*word;
+    }
+    bool simple = mapping_is_only(mapping) && mapping->vmo->memory_type == PT_TYPE_CACHED && !view->is_limited;
+    return simple ? view_fill(view, index, word) : NULL;
 }
 
 ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end) {
@@ -143,14 +141,10 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     return status;
 }
 
-/* The mapping at va; null: none. Space lock held. */
-static struct mapping *find_mapping(struct address_space *space, uint64_t va) {
-    struct mapping *mapping = space->recent;
-    if (mapping == NULL || va - mapping->region.base >= mapping->region.size) {
-        mapping = va < ARCH_USER_TOP ? vmar_find_mapping(space->root, va) : NULL;
-        space->recent = mapping;
-    }
-    return mapping;
+/* The mapping at va, which is remembered; null: none. Space lock held. */
+static __attribute__((noinline)) struct mapping *find_mapping(struct address_space *space, uint64_t va) {
+    space->recent = va < ARCH_USER_TOP ? vmar_find_mapping(space->root, va) : NULL;
+    return space->recent;
 }
 
 static uint32_t access_of(uint32_t access) {
@@ -158,8 +152,9 @@ static uint32_t access_of(uint32_t access) {
            ((access & FAULT_EXECUTE) != 0 ? PT_EXECUTE : 0);
 }
 
-/* What a fault that was not resolved waits for. OK: look again. */
-static ts_status_t ask(struct mapping *mapping, uint64_t va, ts_status_t status, struct page_wait *wait) {
+/* What a fault that was not resolved waits for. OK: look again. Both locks held. */
+static __attribute__((noinline)) ts_status_t fault_ask(const struct mapping *mapping, uint64_t va, ts_status_t status,
+                                                       struct page_wait *wait) {
     if (status == TS_ERR_SHOULD_WAIT) {
         return view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
     }
@@ -169,37 +164,75 @@ static ts_status_t ask(struct mapping *mapping, uint64_t va, ts_status_t status,
     return status;
 }
 
-/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. OK: it is, or look again. */
-static ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
-                                  struct page_wait *wait) {
-    uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
-    mutex_acquire(&space->lock);
-    struct mapping *mapping = find_mapping(space, va);
-    ts_status_t status = mapping == NULL ? TS_ERR_NOT_FOUND : TS_OK;
-    if (status == TS_OK && (mapping_flags(mapping) & access) != access) {
-        status = TS_ERR_ACCESS_DENIED;
+/* Both locks held. flags: of the mapping. */
+static inline ts_status_t fault_in(struct mapping *mapping, struct view *view, uint64_t va, uint32_t access,
+                                   uint32_t flags) {
+    const struct vmo *vmo = mapping->vmo;
+    uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
+    if (offset >= vmo->size) {
+        return TS_ERR_OUT_OF_RANGE; /* M9 */
     }
-    if (status == TS_OK) {
-        struct family *family = mapping->vmo->view->family;
-        mutex_acquire(&family->lock);
-        status = fault_in(mapping, va, access);
-        if (status != TS_OK) {
-            status = ask(mapping, va, status, wait);
+    struct frame *frame = NULL;
+    if ((access & PT_WRITE) != 0) {
+        frame = page_at_hand(mapping, view, (vmo->offset + offset) >> TS_PAGE_SHIFT);
+    }
+    if (frame == NULL) {
+        return fault_in_more(mapping, va, access);
+    }
+    return mapping_install(mapping, va, frame_to_phys(frame), flags | PT_ACCESSED | PT_DIRTY, access);
+}
+
+/* Space lock held. */
+static inline ts_status_t resolve_locked(struct address_space *space, uint64_t va, uint32_t access,
+                                         struct page_wait *wait) {
+    struct mapping *mapping = space->recent;
+    if (mapping == NULL || va - mapping->region.base >= mapping->region.size) {
+        mapping = find_mapping(space, va);
+        if (mapping == NULL) {
+            return TS_ERR_NOT_FOUND;
         }
-        mutex_release(&family->lock);
     }
+    uint32_t flags = mapping_flags(mapping);
+    if ((flags & access) != access) {
+        return TS_ERR_ACCESS_DENIED;
+    }
+    struct view *view = mapping->vmo->view;
+    struct family *family = view->family;
+    mutex_acquire(&family->lock);
+    ts_status_t status = fault_in(mapping, view, va, access, flags);
+    if (__builtin_expect(status != TS_OK, 0)) {
+        status = fault_ask(mapping, va, status, wait);
+    }
+    mutex_release(&family->lock);
+    return status;
+}
+
+/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. */
+static inline ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
+                                         struct page_wait *wait) {
+    mutex_acquire(&space->lock);
+    ts_status_t status = resolve_locked(space, address & ~(uint64_t)(TS_PAGE_SIZE - 1), access_of(access), wait);
     mutex_release(&space->lock);
+    return status;
+}
+
+static __attribute__((noinline)) ts_status_t resolve_later(struct address_space *space, uint64_t address,
+                                                           uint32_t access, struct page_wait *wait) {
+    ts_status_t status;
+    do {
+        ts_status_t answer = page_wait_finish(wait);
+        if (answer != TS_OK) {
+            return answer;
+        }
+        status = try_to_resolve(space, address, access, wait);
+    } while (status == TS_ERR_SHOULD_WAIT);
     return status;
 }
 
 ts_status_t fault_resolve(struct address_space *space, uint64_t address, uint32_t access) {
     struct page_wait wait;
-    ts_status_t status, answer = TS_OK;
-    do {
-        status = try_to_resolve(space, address, access_of(access), &wait);
-        answer = status == TS_ERR_SHOULD_WAIT ? page_wait_finish(&wait) : TS_OK;
-    } while (status == TS_ERR_SHOULD_WAIT && answer == TS_OK);
-    return answer != TS_OK ? answer : status;
+    ts_status_t status = try_to_resolve(space, address, access, &wait);
+    return status == TS_ERR_SHOULD_WAIT ? resolve_later(space, address, access, &wait) : status;
 }
 
 /* --- copies from and to user memory --- */

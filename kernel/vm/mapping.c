@@ -167,13 +167,13 @@ static ts_status_t install_in_large(struct address_space *space, uint64_t va, ui
     return pagetable_install(&space->table, va, pa, flags, access);
 }
 
-ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access,
-                                 ts_status_t status) {
+ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access) {
     struct address_space *space = mapping->space;
+    ts_status_t status = pagetable_install(&space->table, va, pa, flags, access);
     if (status == TS_ERR_ALREADY_EXISTS) {
         status = install_in_large(space, va, pa, flags, access);
     }
-    if (status == TS_OK) {
+    if (status == TS_OK && space->table.table_count != space->charged_tables) {
         status = space_charge_tables(space);
     }
     spinlock_release(&space->table_lock);

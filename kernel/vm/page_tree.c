@@ -12,7 +12,7 @@
 #include "kernel/sched.h"
 
 #define NODE_WORDS ((uint64_t)1 << PAGE_TREE_BITS)
-#define HINT       1ul
+#define HINT       PAGE_HINT
 #define KIND_MASK  (PAGE_WORD_BITS & ~HINT)
 #define FREE_BATCH PAGE_TREE_SMALL
 
@@ -45,10 +45,6 @@ static uint64_t position(uint64_t index, unsigned level) {
 /* Indexes below a word of this level. */
 static uint64_t span_of(unsigned level) {
     return (uint64_t)1 << (PAGE_TREE_BITS * level);
-}
-
-struct frame *page_tree_frame(uint64_t word) {
-    return is_pointer(word) ? frame_of(word, 0) : NULL;
 }
 
 uint64_t page_tree_find(const struct page_tree *tree, uint64_t index) {
@@ -147,7 +143,7 @@ static ts_status_t grow(struct page_tree *tree, uint64_t index, struct payer *pa
     return TS_OK;
 }
 
-static __attribute__((noinline)) uint64_t *own_path(struct page_tree *tree, uint64_t index, struct payer *payer) {
+uint64_t *page_tree_own_path(struct page_tree *tree, uint64_t index, struct payer *payer) {
     if (grow(tree, index, payer) != TS_OK) {
         return NULL;
     }
@@ -164,12 +160,6 @@ static __attribute__((noinline)) uint64_t *own_path(struct page_tree *tree, uint
         tree->leaf_number = index >> PAGE_TREE_BITS;
     }
     return word;
-}
-
-uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer) {
-    DEBUG_ASSERT(index <= PAGE_TREE_INDEX_MAX);
-    uint64_t *word = page_tree_remembered(tree, index);
-    return word != NULL ? word : own_path(tree, index, payer);
 }
 
 bool page_tree_page_is_shared(uint64_t *place) {

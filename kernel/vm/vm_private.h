@@ -7,6 +7,7 @@
 #pragma once
 
 #include "abi/options.h"
+#include "arch/cpu.h"
 #include "family.h"
 #include "kernel/vmar.h"
 
@@ -52,9 +53,8 @@ void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end);
  * withheld from pages that are not the VMO's own. Family lock held. */
 void mapping_protect(struct mapping *mapping, uint64_t start, uint64_t end, uint32_t permissions);
 
-/* What mapping_install() does if the table is not as it shall be afterwards. Table lock held, which it releases. */
-ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access,
-                                 ts_status_t status);
+/* What mapping_install() does if it takes a walk. Table lock held, which it releases. */
+ts_status_t mapping_install_more(struct mapping *mapping, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
 
 /* One page, or what is there of it already. access: PT_ flags of the access that wants it. Both locks held.
  * NO_MEMORY. */
@@ -62,9 +62,8 @@ static inline ts_status_t mapping_install(struct mapping *mapping, uint64_t va, 
                                           uint32_t access) {
     struct address_space *space = mapping->space;
     spinlock_acquire(&space->table_lock);
-    ts_status_t status = pagetable_install(&space->table, va, pa, flags, access);
-    if (__builtin_expect(status != TS_OK || space->table.table_count != space->charged_tables, 0)) {
-        return mapping_install_more(mapping, va, pa, flags, access, status);
+    if (!pagetable_install_recent(&space->table, va, pa, flags)) {
+        return mapping_install_more(mapping, va, pa, flags, access);
     }
     spinlock_release(&space->table_lock);
     return TS_OK;
@@ -109,7 +108,13 @@ ts_status_t view_clear(struct view *view, uint64_t first, uint64_t end);
 /* --- vmo_access.c --- */
 
 /* view_own_page() of a VMO's view; what is mapped past the cache is not left in it. */
-ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed);
+static inline ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed) {
+    ts_status_t status = view_own_page(vmo->view, page, frame, changed);
+    if (status == TS_OK && *changed && vmo->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(frame_to_virt(*frame), TS_PAGE_SIZE);
+    }
+    return status;
+}
 
 /* --- discard.c --- */
 

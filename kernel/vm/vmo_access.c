@@ -36,14 +36,6 @@ static ts_status_t check_range(const struct vmo *vmo, uint64_t offset, uint64_t 
     return __builtin_add_overflow(offset, length, &end) || end > vmo->size ? TS_ERR_OUT_OF_RANGE : TS_OK;
 }
 
-ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct frame **frame, bool *changed) {
-    ts_status_t status = view_own_page(vmo->view, page, frame, changed);
-    if (status == TS_OK && *changed && vmo->memory_type != PT_TYPE_CACHED) {
-        arch_cache_clean(frame_to_virt(*frame), TS_PAGE_SIZE);
-    }
-    return status;
-}
-
 /* Kernel alias of a page to be read, or written; it stays while the lock is held. SHOULD_WAIT: view_ask(). */
 static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction direction, char **alias) {
     if (vmo->is_borrowed) {

@@ -7,7 +7,8 @@
 /* arch/<a>/include/arch/impl/mmu.h: ARCH_USER_TOP (first address that user mode cannot have), ARCH_ASID_BITS (0:
  * untagged, every switch flushes), ARCH_TLB_BROADCAST (1: arch_tlb_flush reaches other CPUs by hardware or firmware),
  * arch_mmu_publish(): orders table writes before the walks that follow on this CPU, after an entry went from invalid to
- * valid; arch_tlb_forget_here(va): this CPU forgets the translation of a user's page, in every space; table writes come first. */
+ * valid; arch_tlb_forget_here(va): this CPU forgets the translation of a user's page, in every space; table writes come first.
+ * arch_page_zero(page), arch_page_copy(to, from): one page of the direct map, in the way that suits the CPU best. */
 #include "arch/impl/mmu.h"
 
 /*

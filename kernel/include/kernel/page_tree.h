@@ -10,6 +10,7 @@
 
 #include "abi/status.h"
 #include "kernel/account.h"
+#include "kernel/assert.h"
 #include "kernel/frames.h"
 
 #define PAGE_TREE_BITS      9u
@@ -22,8 +23,9 @@
 #define PAGE_ZERO   2ul
 #define PAGE_SWAPPED 4ul
 
-/* Bits that are not part of an address: the hint, and what tells kinds apart. */
+/* Bits that are not part of an address: the hint that others may point there too, and what tells kinds apart. */
 #define PAGE_WORD_BITS 7ul
+#define PAGE_HINT      1ul
 
 /* Whose account pays for frames of a family. Frames point to their payer. */
 struct payer {
@@ -60,28 +62,30 @@ static inline uint64_t *page_tree_remembered(const struct page_tree *tree, uint6
     return same ? &tree->leaf[index & mask] : NULL;
 }
 
-/* The page at an index, if it is known at once that no other tree reaches it; null: it is not. */
-static inline struct frame *page_tree_known_own(const struct page_tree *tree, uint64_t index) {
-    const uint64_t *word = page_tree_remembered(tree, index);
-    bool plain = word != NULL && (*word & PAGE_WORD_BITS) == 0; /* also absent */
-    return plain ? (struct frame *)*word : NULL;
-}
-
 /* The word of an index, without its hint. */
 uint64_t page_tree_find(const struct page_tree *tree, uint64_t index);
 
 /* Whether there is a page that no other tree reaches. */
 bool page_tree_is_own(const struct page_tree *tree, uint64_t index);
 
+/* Of page_tree.c, for page_tree_own() alone: the way from the root. */
+uint64_t *page_tree_own_path(struct page_tree *tree, uint64_t index, struct payer *payer);
+
 /* The place of an index's word, which no other tree reaches; nodes are made and copied on the way. Null: no memory;
  * some may have been made, which does no harm. */
-uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer);
+static inline uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer) {
+    DEBUG_ASSERT(index <= PAGE_TREE_INDEX_MAX);
+    uint64_t *word = page_tree_remembered(tree, index);
+    return word != NULL ? word : page_tree_own_path(tree, index, payer);
+}
 
 /* Whether another word points to the page of an owned place. */
 bool page_tree_page_is_shared(uint64_t *place);
 
-/* The frame of a word; null: it is none. */
-struct frame *page_tree_frame(uint64_t word);
+/* The frame of a word, with or without its hint; null: it is none. */
+static inline struct frame *page_tree_frame(uint64_t word) {
+    return (word & (PAGE_WORD_BITS & ~PAGE_HINT)) == 0 ? (struct frame *)(word & ~PAGE_HINT) : NULL;
+}
 
 /* The slot of a word; null: it is none. */
 static inline struct swap_slot *page_tree_slot(uint64_t word) {

@@ -32,9 +32,9 @@ struct pagetable {
         uint32_t flags;
         uint64_t attributes;
     } made[2];
-    struct frame *recent; /* the table of 4 KiB pages that was used last, and what it is of; null: it is gone */
-    uint64_t recent_number; /* va / 2 MiB */
+    uint64_t recent_number; /* the table of 4 KiB pages that was used last: va / 2 MiB + 1; 0: it is gone */
     uint64_t *recent_slots;
+    struct frame *recent_frame;
 };
 
 /* What was made invalid or weaker and is not flushed yet. */
@@ -84,6 +84,9 @@ ts_status_t pagetable_map(struct pagetable *pt, uint64_t va, uint64_t pa, size_t
  * the same and permits the access (PT_ flags), it stays, as in pagetable_touch(). Flags and addresses are valid, not
  * those of a kernel's page. ALREADY_EXISTS: a larger page is there. NO_MEMORY (nothing changed). */
 ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
+
+/* The same without a walk, which is enough for most faults. False: it takes one, and nothing happened. */
+bool pagetable_install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags);
 
 /* [va, va+length), page aligned, with the largest leaves that alignment and the CPU allow. All or nothing. */
 ts_status_t pagetable_map_range(struct pagetable *pt, uint64_t va, uint64_t pa, uint64_t length, uint32_t flags);

@@ -242,8 +242,13 @@ struct grace_node {
 void grace_defer(struct grace_node *node);
 /* In node->free: there is more to do than should be done at once. It is called again soon, without a further period. */
 void grace_continue(struct grace_node *node);
-/* This CPU holds no looked-up pointer now. */
-void grace_quiescent(void);
+extern uint64_t grace_epoch; /* atomic; of grace.c, for the function below alone */
+/* This CPU holds no looked-up pointer now. Release after acquire is enough: whoever sees this epoch knows that earlier
+ * uses of pointers are over, and this CPU's later look-ups see everything that was removed before the epoch began. */
+static inline void grace_quiescent(void) {
+    __atomic_store_n(&percpu_self()->quiescent_epoch, __atomic_load_n(&grace_epoch, __ATOMIC_ACQUIRE),
+                     __ATOMIC_RELEASE);
+}
 /* The same; and runs what is due. */
 void grace_poll(void);
 /* Waits until everything deferred on this CPU before the call was freed. May switch tasks. */

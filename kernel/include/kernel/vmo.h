@@ -40,6 +40,7 @@ struct view {
     uint64_t pages;
     uint64_t limit;            /* with a source: absent pages are zeros from here on */
     struct payer *payer;
+    bool is_limited;           /* its own pages are in a reclaim domain, which needs room for them. Constant */
     uint32_t pins;             /* pages are where they are: no shrinking, no snapshots */
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abi/types.h"
+#include "base/string.h"
 
 #define ARCH_USER_TOP      0x0000008000000000ul
 #define ARCH_ASID_BITS     16
@@ -23,4 +24,12 @@ static inline void arch_tlb_forget_here(uint64_t va) {
 }
 
 static inline void arch_mmu_publish(void) {
+}
+
+static inline void arch_page_zero(void *page) {
+    memset(page, 0, TS_PAGE_SIZE);
+}
+
+static inline void arch_page_copy(void *to, const void *from) {
+    memcpy(to, from, TS_PAGE_SIZE);
 }

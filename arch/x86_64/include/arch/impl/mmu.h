@@ -18,3 +18,13 @@ static inline void arch_tlb_forget_here(uint64_t va) {
 static inline void arch_mmu_publish(void) {
     __asm__ volatile("" ::: "memory");
 }
+
+static inline void arch_page_zero(void *page) {
+    uint64_t words = TS_PAGE_SIZE / sizeof(uint64_t);
+    __asm__ volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(0ul) : "memory");
+}
+
+static inline void arch_page_copy(void *to, const void *from) {
+    uint64_t words = TS_PAGE_SIZE / sizeof(uint64_t);
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
