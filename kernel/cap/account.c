@@ -10,6 +10,7 @@ void account_init(struct account *account, struct account *parent, struct object
     account->domain = parent != NULL ? parent->domain : NULL;
     account->parent = parent;
     account->found = 0;
+    account->reserve = NULL;
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {
         account->used[i] = 0;
         account->ceiling[i] = TS_CEILING_UNSET;

@@ -8,6 +8,7 @@
 #include "kernel/assert.h"
 #include "kernel/heap.h"
 #include "kernel/reclaim.h"
+#include "kernel/reserve.h"
 
 struct spinlock task_tree_lock = SPINLOCK(LOCK_TASK);
 
@@ -67,11 +68,47 @@ struct job *job_next(struct job *job) {
     return next != NULL ? container_of(next, struct job, sibling) : NULL;
 }
 
+/* --- reserves of frames: charged as if they were full --- */
+
+static uint64_t reserve_bytes(uint32_t frames) {
+    return sizeof(struct frame_reserve) + frames * (sizeof(struct frame *) + TS_PAGE_SIZE);
+}
+
+static void free_reserve(struct account *account, struct frame_reserve *reserve) {
+    account_release(account, TS_CEILING_MEMORY, reserve_bytes(reserve->size));
+    frame_reserve_free(reserve);
+}
+
+ts_status_t job_set_reserve(struct job *job, uint64_t frames) {
+    DEBUG_ASSERT(job->object.kind == TS_OBJECT_JOB);
+    if (frames == 0 || frames > FRAME_RESERVE_MAX) {
+        return TS_ERR_INVALID_ARGS;
+    }
+    if (account_charge(&job->account, TS_CEILING_MEMORY, reserve_bytes((uint32_t)frames)) != TS_OK) {
+        return TS_ERR_NO_MEMORY;
+    }
+    struct frame_reserve *reserve = frame_reserve_new((uint32_t)frames);
+    if (reserve == NULL) {
+        account_release(&job->account, TS_CEILING_MEMORY, reserve_bytes((uint32_t)frames));
+        return TS_ERR_NO_MEMORY;
+    }
+    struct frame_reserve *none = NULL;
+    if (!__atomic_compare_exchange_n(&job->account.reserve, &none, reserve, false, __ATOMIC_RELEASE,
+                                     __ATOMIC_RELAXED)) {
+        free_reserve(&job->account, reserve);
+        return TS_ERR_BAD_STATE;
+    }
+    return TS_OK;
+}
+
 static void job_free(struct object *object) {
     struct job *job = container_of(object, struct job, object);
     struct job *parent = job->parent;
     if (reclaim_has_own(&job->account)) {
         reclaim_domain_free(job->account.parent, job->account.domain);
+    }
+    if (job->account.reserve != NULL) {
+        free_reserve(&job->account, job->account.reserve);
     }
     object_uncharge(object);
     for (unsigned i = 0; i < TS_CEILING_COUNT; i++) {

@@ -44,6 +44,10 @@ ts_status_t sys_job_set_swap(struct job *job, struct vmo *vmo) {
     return status;
 }
 
+ts_status_t sys_job_set_reserve(struct job *job, uint64_t frames) {
+    return job_set_reserve(job, frames);
+}
+
 ts_status_t sys_task_kill(ts_handle_t task) {
     struct handle_view view;
     ts_status_t status = handle_lookup_view(process_handles_current(), task, 0, 0, &view);

@@ -6,6 +6,7 @@
 #include "reclaim.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "kernel/reserve.h"
 
 #define COUNT_BATCH 64u
 
@@ -16,11 +17,20 @@ static uint64_t last_number; /* atomic */
 
 /* --- payers --- */
 
+static __attribute__((noinline)) struct frame *frame_of_reserve(const struct account *account, enum frame_use use,
+                                                                unsigned flags) {
+    struct frame_reserve *reserve = account != NULL ? __atomic_load_n(&account->reserve, __ATOMIC_ACQUIRE) : NULL;
+    return reserve != NULL ? frame_reserve_alloc(reserve, use, flags) : NULL;
+}
+
 struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flags) {
     if (account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
         return NULL;
     }
     struct frame *frame = frame_alloc(use, flags);
+    if (frame == NULL) {
+        frame = frame_of_reserve(payer->account, use, flags);
+    }
     if (frame == NULL) {
         account_release(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
         return NULL;

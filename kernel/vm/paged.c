@@ -151,6 +151,7 @@ ts_status_t vmo_supply(struct vmo *vmo, uint64_t offset, uint64_t length, struct
     if (!has_movable_pages(from)) {
         return TS_ERR_NOT_SUPPORTED;
     }
+    reclaim_fill_reserve();
     struct family *family = vmo->view->family;
     struct supply supply = {.vmo = vmo, .from = from, .offset = offset, .length = length, .from_offset = from_offset};
     ts_status_t status;

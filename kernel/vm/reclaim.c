@@ -18,6 +18,7 @@
 #include "base/string.h"
 #include "kernel/assert.h"
 #include "kernel/heap.h"
+#include "kernel/reserve.h"
 #include "swap.h"
 #include "vm_private.h"
 
@@ -383,6 +384,14 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
     }
     spinlock_release(&domain->lock);
     return true;
+}
+
+void reclaim_fill_reserve(void) {
+    const struct task *task = task_current();
+    if (task->space != NULL) {
+        const struct account *account = container_of(task->space, struct address_space, table)->account;
+        frame_reserve_fill(account != NULL ? __atomic_load_n(&account->reserve, __ATOMIC_ACQUIRE) : NULL);
+    }
 }
 
 /* --- room for memory without a pager --- */

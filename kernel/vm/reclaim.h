@@ -41,5 +41,9 @@ void reclaim_leave(struct frame *frame);
 /* A call read or wrote the page. Family lock held. */
 void reclaim_note_access(struct frame *frame);
 
+/* Who frees frames, or is about to need some for others, has its reserve filled up first: that of the job whose space
+ * the running task is in. */
+void reclaim_fill_reserve(void);
+
 /* The page was written back: it may be a victim again. Family lock held. */
 void reclaim_note_clean(struct frame *frame);

@@ -20,12 +20,16 @@ static uint32_t map_options(uint32_t flags) {
 
 /* A VMO with the segment's pages as they are to appear. */
 static ts_status_t fill_segment(const struct elf_segment *segment, const uint8_t *image,
-                                ts_handle_t vmex, ts_handle_t *vmo) {
-    ts_status_t status = ts_vmo_create(segment->page_end - segment->page_start, 0, vmo);
+                                bool wired, ts_handle_t vmex, ts_handle_t *vmo) {
+    uint64_t size = segment->page_end - segment->page_start;
+    ts_status_t status = ts_vmo_create(size, 0, vmo);
     if (status != TS_OK) {
         return status;
     }
-    if (segment->file_size > 0) {
+    if (wired) {
+        status = ts_vmo_op_range(*vmo, TS_VMO_OP_COMMIT, 0, size);
+    }
+    if (status == TS_OK && segment->file_size > 0) {
         status = ts_vmo_write(*vmo, image + segment->offset, segment->address - segment->page_start,
                               segment->file_size);
     }
@@ -40,15 +44,16 @@ static ts_status_t fill_segment(const struct elf_segment *segment, const uint8_t
 
 static ts_status_t map_segment(ts_handle_t vmar, uint64_t vmar_base,
                                const struct elf_segment *segment, const uint8_t *image,
-                               ts_handle_t vmex) {
+                               bool wired, ts_handle_t vmex) {
     ts_handle_t vmo;
     uint64_t address;
     if (segment->page_start < vmar_base) {
         return TS_ERR_OUT_OF_RANGE;
     }
-    ts_status_t status = fill_segment(segment, image, vmex, &vmo);
+    ts_status_t status = fill_segment(segment, image, wired, vmex, &vmo);
     if (status == TS_OK) {
-        status = ts_vmar_map(vmar, map_options(segment->flags), segment->page_start - vmar_base,
+        uint32_t options = map_options(segment->flags) | (wired ? TS_VMAR_MAP_RANGE : 0);
+        status = ts_vmar_map(vmar, options, segment->page_start - vmar_base,
                              vmo, 0, segment->page_end - segment->page_start, &address);
         (void)!ts_handle_close(vmo);
     }
@@ -65,7 +70,7 @@ static ts_status_t check_program(struct elf *elf, const void *image, size_t size
 }
 
 ts_status_t ts_program_load(ts_handle_t vmar, const void *image, size_t size, size_t stack_size,
-                            ts_handle_t vmex, struct ts_loaded *loaded) {
+                            bool wired, ts_handle_t vmex, struct ts_loaded *loaded) {
     struct elf elf;
     struct ts_info_vmar range;
     size_t actual;
@@ -79,10 +84,10 @@ ts_status_t ts_program_load(ts_handle_t vmar, const void *image, size_t size, si
         status = ts_object_get_info(vmar, TS_INFO_VMAR, &range, sizeof(range), &actual, &available);
     }
     for (uint32_t i = 0; status == TS_OK && i < elf.segment_count; i++) {
-        status = map_segment(vmar, range.base, &elf.segment[i], image, vmex);
+        status = map_segment(vmar, range.base, &elf.segment[i], image, wired, vmex);
     }
     if (status == TS_OK) {
-        status = ts_stack_map(vmar, stack_size, &stack_base, &loaded->stack);
+        status = ts_stack_map(vmar, stack_size, wired, &stack_base, &loaded->stack);
     }
     return status;
 }

@@ -22,8 +22,8 @@ struct ts_loaded {
     const char *error;
 };
 
-/* Maps a program, hostile until proven otherwise, and a stack into an empty address space. vmex:
+/* `wired`: the memory of the program is there from the beginning, and mapped, so that it needs none to run. Maps a program, hostile until proven otherwise, and a stack into an empty address space. vmex:
  * resource that permits executable memory. On failure the address space is left half filled: the
  * caller ends the process. */
 ts_status_t ts_program_load(ts_handle_t vmar, const void *image, size_t size, size_t stack_size,
-                            ts_handle_t vmex, struct ts_loaded *loaded);
+                            bool wired, ts_handle_t vmex, struct ts_loaded *loaded);

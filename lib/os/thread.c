@@ -19,7 +19,7 @@ void ts_thread_main(void (*function)(void *), void *argument) {
     ts_thread_exit();
 }
 
-ts_status_t ts_stack_map(ts_handle_t vmar, size_t size, uint64_t *base, uint64_t *top) {
+ts_status_t ts_stack_map(ts_handle_t vmar, size_t size, bool wired, uint64_t *base, uint64_t *top) {
     ts_handle_t vmo;
     ts_handle_t range;
     uint64_t start;
@@ -28,10 +28,15 @@ ts_status_t ts_stack_map(ts_handle_t vmar, size_t size, uint64_t *base, uint64_t
     if (status != TS_OK) {
         return status;
     }
-    status = ts_vmar_allocate(vmar, STACK_RANGE, 0, size + TS_PAGE_SIZE, &range, &start);
+    if (wired) {
+        status = ts_vmo_op_range(vmo, TS_VMO_OP_COMMIT, 0, size);
+    }
     if (status == TS_OK) {
-        status = ts_vmar_map(range, TS_VMAR_READ | TS_VMAR_WRITE | TS_VMAR_SPECIFIC, TS_PAGE_SIZE,
-                             vmo, 0, size, base);
+        status = ts_vmar_allocate(vmar, STACK_RANGE, 0, size + TS_PAGE_SIZE, &range, &start);
+    }
+    if (status == TS_OK) {
+        uint32_t options = TS_VMAR_READ | TS_VMAR_WRITE | TS_VMAR_SPECIFIC | (wired ? TS_VMAR_MAP_RANGE : 0);
+        status = ts_vmar_map(range, options, TS_PAGE_SIZE, vmo, 0, size, base);
         if (status != TS_OK) {
             (void)!ts_vmar_destroy(range);
         }
@@ -48,7 +53,7 @@ ts_status_t ts_thread_spawn(const char *name, void (*function)(void *), void *ar
     uint64_t top;
     ts_handle_t vmar = ts_startup_handle("vmar");
     *thread = TS_HANDLE_INVALID;
-    ts_status_t status = ts_stack_map(vmar, stack_size, &base, &top);
+    ts_status_t status = ts_stack_map(vmar, stack_size, false, &base, &top);
     if (status != TS_OK) {
         return status;
     }

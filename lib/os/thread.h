@@ -12,4 +12,4 @@ ts_status_t ts_thread_spawn(const char *name, void (*function)(void *), void *ar
                             size_t stack_size, ts_handle_t *thread);
 
 /* Maps a stack with a guard page in any address space: its lowest and its first unused address. */
-ts_status_t ts_stack_map(ts_handle_t vmar, size_t size, uint64_t *base, uint64_t *top);
+ts_status_t ts_stack_map(ts_handle_t vmar, size_t size, bool wired, uint64_t *base, uint64_t *top);

@@ -299,6 +299,17 @@ static ts_status_t dispatch_job_set_swap(struct arch_frame *frame) {
     return sys_job_set_swap(job, vmo);
 }
 
+static ts_status_t dispatch_job_set_reserve(struct arch_frame *frame) {
+    const struct handle_table *handles = process_handles_current();
+    struct job *job;
+    ts_status_t status = job_from_handle(handles, arch_frame_argument(frame, 0),
+        TS_RIGHT_SET_POLICY, &job);
+    if (status != TS_OK) {
+        return status;
+    }
+    return sys_job_set_reserve(job, (uint64_t)arch_frame_argument(frame, 1));
+}
+
 static ts_status_t dispatch_process_create(struct arch_frame *frame) {
     if ((arch_frame_argument(frame, 3) >> 32) != 0) {
         return refuse(frame, 2, TS_ERR_INVALID_ARGS);
@@ -1056,6 +1067,8 @@ static const ts_status_t errors_job_set_reclaim[] = {TS_ERR_NO_MEMORY, TS_ERR_IN
 static const ts_status_t errors_job_set_swap[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
     TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE, TS_ERR_BAD_STATE,
     TS_ERR_ACCESS_DENIED, TS_OK};
+static const ts_status_t errors_job_set_reserve[] = {TS_ERR_NO_MEMORY, TS_ERR_INVALID_ARGS,
+    TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
 static const ts_status_t errors_process_create[] = {TS_ERR_NO_RESOURCES, TS_ERR_NO_MEMORY,
     TS_ERR_INVALID_ARGS, TS_ERR_BAD_HANDLE, TS_ERR_WRONG_TYPE, TS_ERR_OUT_OF_RANGE,
     TS_ERR_BAD_STATE, TS_ERR_ACCESS_DENIED, TS_OK};
@@ -1205,6 +1218,8 @@ const struct syscall_row syscall_table[TS_SYSCALL_COUNT] = {
     [TS_SYSCALL_JOB_SET_RECLAIM] = {dispatch_job_set_reclaim, "job_set_reclaim",
         errors_job_set_reclaim},
     [TS_SYSCALL_JOB_SET_SWAP] = {dispatch_job_set_swap, "job_set_swap", errors_job_set_swap},
+    [TS_SYSCALL_JOB_SET_RESERVE] = {dispatch_job_set_reserve, "job_set_reserve",
+        errors_job_set_reserve},
     [TS_SYSCALL_PROCESS_CREATE] = {dispatch_process_create, "process_create",
         errors_process_create},
     [TS_SYSCALL_PROCESS_START] = {dispatch_process_start, "process_start", errors_process_start},

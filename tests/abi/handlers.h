@@ -91,6 +91,7 @@ ts_status_t sys_job_set_ceiling(struct job *job, uint32_t kind, uint64_t value);
 ts_status_t sys_task_kill(ts_handle_t task);
 ts_status_t sys_job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
 ts_status_t sys_job_set_swap(struct job *job, struct vmo *vmo);
+ts_status_t sys_job_set_reserve(struct job *job, uint64_t frames);
 
 /* process */
 ts_status_t sys_process_create(struct job *job, uaddr_t name, size_t length, uint32_t options,

@@ -85,6 +85,9 @@ ts_status_t ts_job_set_reclaim(ts_handle_t job, uint32_t policy, uint64_t frames
 /* Where pages of the job's memory go that no pager fills: into a VMO that a pager made. */
 ts_status_t ts_job_set_swap(ts_handle_t job, ts_handle_t vmo);
 
+/* Sets 1 to 64 frames aside for the job's memory when there are no others. */
+ts_status_t ts_job_set_reserve(ts_handle_t job, uint64_t frames);
+
 /* Makes a process with an empty address space. */
 ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
     ts_handle_t *process, ts_handle_t *vmar);

@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0xc76b6344f2a15acbul
+#define TS_ABI_ID 0x1329caeb3820757cul
 
 #define TS_SYSCALL_NULL                     0
 #define TS_SYSCALL_HANDLE_CLOSE             1
@@ -33,6 +33,7 @@
 #define TS_SYSCALL_TASK_KILL                52
 #define TS_SYSCALL_JOB_SET_RECLAIM          53
 #define TS_SYSCALL_JOB_SET_SWAP             54
+#define TS_SYSCALL_JOB_SET_RESERVE          55
 #define TS_SYSCALL_PROCESS_CREATE           60
 #define TS_SYSCALL_PROCESS_START            61
 #define TS_SYSCALL_PROCESS_EXIT             62
@@ -112,6 +113,7 @@
     X(TASK_KILL, "task_kill") \
     X(JOB_SET_RECLAIM, "job_set_reclaim") \
     X(JOB_SET_SWAP, "job_set_swap") \
+    X(JOB_SET_RESERVE, "job_set_reserve") \
     X(PROCESS_CREATE, "process_create") \
     X(PROCESS_START, "process_start") \
     X(PROCESS_EXIT, "process_exit") \

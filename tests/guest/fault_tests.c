@@ -289,7 +289,7 @@ static void overflow_thread(uint64_t unused) {
     uint64_t base = 0;
     uint64_t top = 0;
     ts_handle_t thread = make_thread(guest_self.process);
-    CHECK_OK(ts_stack_map(guest_self.vmar, 2 * TS_PAGE_SIZE, &base, &top));
+    CHECK_OK(ts_stack_map(guest_self.vmar, 2 * TS_PAGE_SIZE, false, &base, &top));
     CHECK_OK(ts_thread_start(thread, guest_thread_entry(), top, (uint64_t)overflow, 0));
     (void)!ts_thread_sleep(TS_TIME_INFINITE);
 }

@@ -6,6 +6,8 @@
 #include "abi/inspect.h"
 #include "guest/groups.h"
 #include "guest/memory.h"
+#include "os/print.h"
+#include "os/start.h"
 
 #define PAGES     96u
 #define FRAMES    24u
@@ -444,6 +446,119 @@ static void fault_that_is_refused_ends_the_process(void) {
     end();
 }
 
+/* --- memory that the kernel itself needs fails --- */
+
+#define EVERY 25u /* allocation that is tried, in a run of all tests */
+
+/* What was refused has changed nothing, and what was not is there. */
+static void swap_with_failure(uint64_t nth) {
+    uint64_t before;
+    ts_handle_t vmo = make_vmo(MORE * PAGE), copy = TS_HANDLE_INVALID;
+    fill_pages(vmo, 0, MORE, 0);
+    CHECK_OK(ts_system_debug(guest_self.extra, TS_DEBUG_FAIL_ALLOCATION, nth, &before));
+    for (uint64_t round = 0; round < 3; round++) {
+        for (uint64_t page = 0; page < MORE; page++) {
+            uint64_t word = 100 * (round + 1) + page;
+            ts_status_t status = ts_vmo_write(vmo, &word, page * PAGE, sizeof(word));
+            CHECK(status == TS_OK || status == TS_ERR_NO_MEMORY);
+            model[page] = status == TS_OK ? word : round == 0 ? page : model[page];
+        }
+        ts_status_t status = ts_vmo_create_child(vmo, TS_VMO_CHILD_SNAPSHOT, 0, MORE * PAGE, &copy);
+        CHECK(status == TS_OK || status == TS_ERR_NO_MEMORY);
+        if (status == TS_OK) {
+            close_handle(copy);
+        }
+    }
+    CHECK_OK(ts_system_debug(guest_self.extra, TS_DEBUG_FAIL_ALLOCATION, 0, &before));
+    shared_set(WORD_DONE, before != 0);
+    for (uint64_t page = 0; page < MORE; page++) {
+        CHECK_EQUAL(model[page], word_at(vmo, page * PAGE));
+    }
+}
+
+static void allocations_fail(void) {
+    uint64_t every = ts_argument_number("every", EVERY);
+    uint64_t seed = ts_argument_number("seed", (uint64_t)ts_time_now() / 1000);
+    ts_print("# seed=%lu every=%lu\n", seed, every);
+    bool more = true;
+    for (uint64_t nth = 1 + seed % every; more && guest_shared()->failures == 0; nth += every) {
+        struct guest_child child;
+        begin(TS_RECLAIM_LRU, FRAMES);
+        ts_handle_t debug = duplicate_with(resource("debug"), TS_RIGHT_SAME_RIGHTS);
+        if (guest_child_start(&child, swap.job, swap_with_failure, nth, debug)) {
+            CHECK_EQUAL(0, guest_child_end(&child));
+        }
+        more = shared_get(WORD_DONE) == 0;
+        end();
+    }
+}
+
+/* --- reserves --- */
+
+#define RESERVE 4u
+
+/* Each allocation of a frame fails, and finds one in the reserve, until that is empty. It is filled when the job
+ * supplies pages. */
+static void use_reserve(uint64_t reserve) {
+    ts_handle_t pager = TS_HANDLE_INVALID, filled = TS_HANDLE_INVALID, port = make_port();
+    uint64_t before, word = 1;
+    ts_handle_t vmo = make_vmo(PAGES * PAGE), aux = make_vmo(PAGE);
+    CHECK_OK(ts_pager_create(0, &pager));
+    CHECK_OK(ts_pager_create_vmo(pager, 0, port, 1, PAGE, &filled));
+    set_word(vmo, 0, 1); /* and the node of the tree is there */
+    for (unsigned round = 0; round < 2; round++) {
+        for (uint64_t i = 1; i <= reserve + 1; i++) {
+            CHECK_OK(ts_system_debug(guest_self.extra, TS_DEBUG_FAIL_ALLOCATION, 1, &before));
+            ts_status_t status = ts_vmo_write(vmo, &word, (round * PAGES / 2 + i) * PAGE, sizeof(word));
+            CHECK_STATUS(i <= reserve ? TS_OK : TS_ERR_NO_MEMORY, status);
+            CHECK_OK(ts_system_debug(guest_self.extra, TS_DEBUG_FAIL_ALLOCATION, 0, &before));
+            CHECK_EQUAL(0, before);
+        }
+        CHECK_OK(ts_pager_supply_pages(pager, filled, 0, PAGE, aux, 0));
+    }
+    for (uint64_t i = 1; i <= reserve; i++) {
+        CHECK_EQUAL(1, word_at(vmo, i * PAGE));
+        CHECK_EQUAL(0, word_at(vmo, i * PAGE + 8)); /* what a frame of it contained is not told */
+    }
+}
+
+static void normal_set_reserve(void) {
+    struct guest_child child;
+    for (uint64_t reserve = 0; reserve <= RESERVE; reserve += RESERVE) {
+        ts_handle_t job = make_job();
+        if (reserve != 0) {
+            CHECK_OK(ts_job_set_reserve(job, reserve));
+            CHECK(job_use(job, TS_CEILING_MEMORY) >= reserve * PAGE);
+        }
+        ts_handle_t debug = duplicate_with(resource("debug"), TS_RIGHT_SAME_RIGHTS);
+        if (guest_child_start(&child, job, use_reserve, reserve, debug)) {
+            CHECK_EQUAL(0, guest_child_end(&child));
+        }
+        close_handle(job);
+    }
+}
+
+static void hostile_set_reserve(void) {
+    ts_handle_t job = make_job();
+    ts_handle_t weak = duplicate_without(job, TS_RIGHT_SET_POLICY);
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_job_set_reserve(job, 0));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_job_set_reserve(job, 65));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_job_set_reserve(job, 1ul << 32));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_job_set_reserve(job, UINT64_MAX));
+    CHECK_STATUS(TS_ERR_ACCESS_DENIED, ts_job_set_reserve(weak, 1));
+    CHECK_STATUS(TS_ERR_WRONG_TYPE, ts_job_set_reserve(guest_self.process, 1));
+    CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_job_set_reserve(STALE_HANDLE, 1));
+    ts_handle_t poor = make_job();
+    set_ceiling(poor, TS_CEILING_MEMORY, job_use(poor, TS_CEILING_MEMORY) + 3 * PAGE);
+    CHECK_STATUS(TS_ERR_NO_MEMORY, ts_job_set_reserve(poor, 3));
+    CHECK_EQUAL(0, job_use(poor, TS_CEILING_MEMORY));
+    CHECK_OK(ts_job_set_reserve(poor, 2));
+    CHECK_STATUS(TS_ERR_BAD_STATE, ts_job_set_reserve(job, 64) == TS_OK ? ts_job_set_reserve(job, 1) : TS_OK);
+    close_handle(poor);
+    close_handle(weak);
+    close_handle(job);
+}
+
 /* --- the server goes, and another comes --- */
 
 /* Writes pages, and waits for a word when it has written the first ones. */
@@ -705,6 +820,9 @@ static const struct guest_test tests[] = {
     {"a job that is denied swap is refused memory", denied_swap_refuses},
     {"a domain without a policy is refused memory", no_policy_refuses},
     {"a fault without room ends the process", fault_that_is_refused_ends_the_process},
+    {"normal: job_set_reserve sets frames aside", normal_set_reserve},
+    {"hostile: job_set_reserve refuses numbers, jobs and rights", hostile_set_reserve},
+    {"system_debug: allocations of a program that swaps fail", allocations_fail},
     {"the successor of a swap server goes on", successor_goes_on},
     {"without its pager swap is lost, and said to be", end_of_pager_is_told},
     {"a program is killed while it waits for swap", killed_while_waiting},

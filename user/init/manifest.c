@@ -118,6 +118,8 @@ static ts_status_t read_entry(struct manifest *manifest, const struct fdt *fdt, 
     entry->priority = fdt_read_u32(fdt, node, "priority", MANIFEST_PRIORITY);
     read_ceilings(fdt, node, entry->ceiling);
     (void)fdt_read_number(fdt, node, "swap-pages", &entry->swap_pages);
+    (void)fdt_read_number(fdt, node, "reserve", &entry->reserve);
+    entry->wired = fdt_property(fdt, node, "wired").data != NULL;
     if (!read_names(fdt, node, "arguments", &entry->arguments) ||
         !read_names(fdt, node, "uses", &entry->uses) ||
         !read_names(fdt, node, "depends", &entry->depends) ||

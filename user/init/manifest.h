@@ -22,6 +22,8 @@
  *   priority      of its first thread, 0 to 255
  *   swap-pages    it is the swap server: given "pager", "port", "swap" (its VMO, of so many pages) and "store", memory of
  *                 the same size, which init keeps for its successors; one server at most
+ *   wired         its program's memory is there, and mapped, from the beginning: for servers that pagers depend on
+ *   reserve       frames, 1 to 64, for its job's memory when there are no others: for pagers
  *   reclaim       "none", "lru", "arc" or "clock": its job has a reclaim domain with this policy, of so many
  *   frames        frames
  *   swapped       memory of the domain that no pager fills goes to the swap server
@@ -61,6 +63,8 @@ struct manifest_entry {
     struct restart_policy restart;
     uint32_t priority;
     uint64_t ceiling[TS_CEILING_COUNT]; /* TS_CEILING_UNSET: none */
+    bool wired;
+    uint64_t reserve;                   /* frames */
     uint64_t swap_pages;                /* 0: it is not the swap server */
     uint32_t reclaim;                   /* enum ts_reclaim_policy; TS_RECLAIM_COUNT: no domain */
     uint64_t frames;

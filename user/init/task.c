@@ -104,6 +104,9 @@ static ts_status_t set_reclaim(struct task *task, const struct manifest_entry *e
     if (entry->reclaim != TS_RECLAIM_COUNT) {
         status = ts_job_set_reclaim(task->job, entry->reclaim, entry->frames);
     }
+    if (status == TS_OK && entry->reserve != 0) {
+        status = ts_job_set_reserve(task->job, entry->reserve);
+    }
     return status == TS_OK && entry->is_swapped ? ts_job_set_swap(task->job, swap_objects()->vmo) : status;
 }
 
@@ -134,7 +137,7 @@ static ts_status_t load_program(struct task *task, const struct manifest_entry *
     loaded->error = NULL;
     ts_status_t status = system_find_file("bin/", program, &file);
     if (status == TS_OK) {
-        status = ts_program_load(vmar, file.data, file.size, PROGRAM_STACK_SIZE, init_system.root,
+        status = ts_program_load(vmar, file.data, file.size, PROGRAM_STACK_SIZE, entry->wired, init_system.root,
                                  loaded);
     }
     if (status != TS_OK) {

@@ -13,6 +13,7 @@
 #include "os/time.h"
 
 #define RANGES 32u
+#define RETRY  (20 * TS_MILLISECOND)
 
 struct swap {
     ts_handle_t pager, port, vmo, store;
@@ -35,7 +36,8 @@ static ts_status_t answer_read(uint64_t offset) {
     return ts_pager_op_range(swap.pager, TS_PAGER_OP_FAIL, swap.vmo, offset, TS_PAGE_SIZE, (uint64_t)TS_ERR_IO);
 }
 
-/* What is written while it is copied stays dirty, and comes again. What cannot be stored stays where it is. */
+/* What is written while it is copied stays dirty, and comes again. What cannot be stored, for want of memory, stays where
+ * it is, and is tried again later. */
 static ts_status_t write_range(uint64_t offset, uint64_t length) {
     ts_status_t status = ts_pager_op_range(swap.pager, TS_PAGER_OP_WRITEBACK_BEGIN, swap.vmo, offset, length, 0);
     if (status == TS_OK) {
@@ -50,12 +52,15 @@ static ts_status_t write_range(uint64_t offset, uint64_t length) {
 static ts_status_t write_back(void) {
     struct ts_vmo_dirty_range ranges[RANGES];
     size_t actual = 0, available = 0;
-    ts_status_t status = ts_pager_query_dirty_ranges(swap.pager, swap.vmo, 0, swap.size, ranges, sizeof(ranges),
-                                                     &actual, &available);
-    for (size_t i = 0; status == TS_OK && i < actual; i++) {
-        status = write_range(ranges[i].offset, ranges[i].length);
-    }
-    return status == TS_OK && available > actual ? TS_ERR_SHOULD_WAIT : status;
+    ts_status_t status;
+    do {
+        status = ts_pager_query_dirty_ranges(swap.pager, swap.vmo, 0, swap.size, ranges, sizeof(ranges), &actual,
+                                             &available);
+        for (size_t i = 0; status == TS_OK && i < actual; i++) {
+            status = write_range(ranges[i].offset, ranges[i].length);
+        }
+    } while (status == TS_OK && available > actual);
+    return status;
 }
 
 static ts_status_t take_handles(void) {
@@ -86,14 +91,15 @@ int main(int argc, char **argv) {
     if (status == TS_OK) {
         status = ts_pager_op_range(swap.pager, TS_PAGER_OP_ASK_AGAIN, swap.vmo, 0, swap.size, 0);
     }
+    bool again = false; /* pages are left that could not be written */
     while (status == TS_OK) {
         struct ts_packet packet;
-        status = ts_port_wait(swap.port, &packet, TS_TIME_INFINITE);
-        if (status == TS_OK) {
-            status = answer(&packet);
-        }
-        while (status == TS_ERR_SHOULD_WAIT) {
-            status = write_back();
+        status = ts_port_wait(swap.port, &packet, again ? ts_time_after(RETRY) : TS_TIME_INFINITE);
+        ts_status_t done = status == TS_OK ? answer(&packet) : TS_OK;
+        again = again || done != TS_OK;
+        if (status == TS_ERR_TIMED_OUT) {
+            again = write_back() != TS_OK;
+            status = TS_OK;
         }
     }
     ts_log("swap: %s", ts_status_name(status));

@@ -8,6 +8,7 @@
 #include "abi/options.h"
 #include "abi/status.h"
 
+struct frame_reserve;
 struct object;
 struct reclaim_domain;
 
@@ -16,6 +17,8 @@ struct account {
     struct account *parent;               /* outlives this one */
     struct reclaim_domain *domain;        /* of the pages that are charged here (kernel/reclaim.h); null: none. Set
                                              before anything is charged */
+    struct frame_reserve *reserve;        /* frames for its pages when there are no others; null: none. Set once, with
+                                             release; who finds it finds it full */
     uint64_t used[TS_CEILING_COUNT];      /* atomic */
     uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
     uint64_t found;                       /* bytes that an audit found so far; the audit's own */

@@ -112,6 +112,10 @@ ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
  * the job), BAD_STATE (the job has no domain of its own, has swap, processes or jobs; the VMO is in use), OUT_OF_RANGE,
  * NO_MEMORY. The caller holds references. */
 ts_status_t job_set_swap(struct job *job, struct vmo *vmo);
+
+/* Sets frames aside for pages that the job pays for when there are no others (kernel/reserve.h); once. The job is
+ * charged for them. INVALID_ARGS, BAD_STATE, NO_MEMORY. */
+ts_status_t job_set_reserve(struct job *job, uint64_t frames);
 /* A process or a child of the job is dead, or was never more than a name: a killed job dies with the last. */
 void job_member_gone(struct job *job);
 /* The next job after `job` (null: the root) in a walk over all of them; null at the end. task_tree_lock held. */

@@ -66,6 +66,9 @@ bool reclaim_lacks_room(struct account *account) {
     return false;
 }
 
+void reclaim_fill_reserve(void) {
+}
+
 ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     (void)account;
     (void)wait;

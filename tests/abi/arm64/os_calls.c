@@ -304,6 +304,17 @@ ts_status_t ts_job_set_swap(ts_handle_t job, ts_handle_t vmo) {
     return (ts_status_t)x0;
 }
 
+ts_status_t ts_job_set_reserve(ts_handle_t job, uint64_t frames) {
+    register uint64_t x8 __asm__("x8") = TS_SYSCALL_JOB_SET_RESERVE;
+    register uint64_t x0 __asm__("x0") = job;
+    register uint64_t x1 __asm__("x1") = frames;
+    __asm__ volatile("svc #0"
+        : "+r"(x8), "+r"(x0), "+r"(x1)
+        : : "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+            "x16", "x17", "memory");
+    return (ts_status_t)x0;
+}
+
 ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
     ts_handle_t *process, ts_handle_t *vmar) {
     register uint64_t x8 __asm__("x8") = TS_SYSCALL_PROCESS_CREATE;

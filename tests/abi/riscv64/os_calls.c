@@ -283,6 +283,16 @@ ts_status_t ts_job_set_swap(ts_handle_t job, ts_handle_t vmo) {
     return (ts_status_t)a0;
 }
 
+ts_status_t ts_job_set_reserve(ts_handle_t job, uint64_t frames) {
+    register uint64_t a7 __asm__("a7") = TS_SYSCALL_JOB_SET_RESERVE;
+    register uint64_t a0 __asm__("a0") = job;
+    register uint64_t a1 __asm__("a1") = frames;
+    __asm__ volatile("ecall"
+        : "+r"(a7), "+r"(a0), "+r"(a1)
+        : : "a2", "a3", "a4", "a5", "a6", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory");
+    return (ts_status_t)a0;
+}
+
 ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
     ts_handle_t *process, ts_handle_t *vmar) {
     register uint64_t a7 __asm__("a7") = TS_SYSCALL_PROCESS_CREATE;

@@ -274,6 +274,16 @@ ts_status_t ts_job_set_swap(ts_handle_t job, ts_handle_t vmo) {
     return (ts_status_t)rax;
 }
 
+ts_status_t ts_job_set_reserve(ts_handle_t job, uint64_t frames) {
+    register uint64_t rax __asm__("rax") = TS_SYSCALL_JOB_SET_RESERVE;
+    register uint64_t rdi __asm__("rdi") = job;
+    register uint64_t rsi __asm__("rsi") = frames;
+    __asm__ volatile("syscall"
+        : "+r"(rax), "+r"(rdi), "+r"(rsi)
+        : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+    return (ts_status_t)rax;
+}
+
 ts_status_t ts_process_create(ts_handle_t job, const void *name, size_t length, uint32_t options,
     ts_handle_t *process, ts_handle_t *vmar) {
     register uint64_t rax __asm__("rax") = TS_SYSCALL_PROCESS_CREATE;
