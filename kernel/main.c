@@ -151,6 +151,7 @@ KASAN_UNCHECKED _Noreturn void kernel_main(const struct boot_info *bi) {
     stage("system calls");
     syscall_set_mutation(bi->command_line);
     address_space_init();                           /* a task that takes address spaces apart */
+    job_pressure_init();                            /* one that tells jobs how scarce memory is */
     vmo_init();                                     /* and one for large memory objects */
     vm_audit_init();
     struct task *first = task_create_kernel("boot", boot_task, (void *)(uintptr_t)bi, PRIORITY_DEFAULT);

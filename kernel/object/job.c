@@ -147,7 +147,7 @@ struct job *job_root(void) {
 ts_status_t job_create_root(uint64_t memory_ceiling) {
     ts_status_t status = job_new(NULL, &root_job);
     if (status == TS_OK) {
-        root_job->account.ceiling[TS_CEILING_MEMORY] = memory_ceiling;
+        status = account_lower_ceiling(&root_job->account, TS_CEILING_MEMORY, memory_ceiling);
     }
     return status;
 }

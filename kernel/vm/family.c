@@ -98,7 +98,7 @@ static struct payer *payer_find(struct family *family, struct account *account) 
 
 static void view_join(struct view *view, struct family *family, uint64_t first, uint64_t pages, struct payer *payer) {
     *view = (struct view){.family = family, .first = first, .pages = pages, .payer = payer};
-    view->is_limited = reclaim_is_limited(payer->account);
+    view->is_limited = reclaim_has_swap(payer->account);
     list_init(&view->mappings);
     list_add_tail(&family->views, &view->link);
     family->view_count++;

@@ -409,7 +409,7 @@ static bool is_at_ceiling(struct account *account) {
     return full;
 }
 
-bool reclaim_is_limited(const struct account *account) {
+bool reclaim_has_swap(const struct account *account) {
     return account != NULL && account->domain != NULL && account->domain->swap != NULL;
 }
 
@@ -423,7 +423,7 @@ bool reclaim_lacks_room(struct account *account) {
 }
 
 ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
-    if (!reclaim_is_limited(account)) {
+    if (!reclaim_has_swap(account)) {
         return TS_OK;
     }
     struct reclaim_domain *domain = account->domain;

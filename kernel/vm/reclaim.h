@@ -17,9 +17,6 @@ void reclaim_enter(struct frame *frame, const struct reclaim_miss *miss);
 /* A page of memory without a pager has come, by itself or from swap. The same. */
 void reclaim_enter_key(struct frame *frame, struct reclaim_key key);
 
-/* Whether pages of memory without a pager that the account pays for are limited, too. */
-bool reclaim_is_limited(const struct account *account);
-
 /* Whether there is no room for such a page: in the domain, or below the account's ceiling. */
 bool reclaim_lacks_room(struct account *account);
 

@@ -10,5 +10,7 @@
 #define TS_SIGNAL_TERMINATED    (1u << 3) /* job, process, thread */
 #define TS_SIGNAL_RUNNING       (1u << 4) /* thread */
 #define TS_SIGNAL_ZERO_CHILDREN (1u << 3) /* vmo */
+#define TS_SIGNAL_PRESSURE      (1u << 8) /* job: memory (or its swap, if it is swapped) becomes scarce, for it or for a job above */
+#define TS_SIGNAL_PRESSURE_CRITICAL (1u << 9) /* job: it will be refused soon; PRESSURE is set too */
 #define TS_SIGNAL_HANDLE_CLOSED (1u << 23)
 #define TS_SIGNAL_USER_ALL      0xff000000u

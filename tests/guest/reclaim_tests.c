@@ -230,6 +230,97 @@ static void hostile_set_reclaim(void) {
     close_handle(job);
 }
 
+/* --- pressure --- */
+
+#define ROOM 256u /* pages below the ceiling */
+
+static ts_signals_t signals_of(ts_handle_t job) {
+    ts_signals_t observed = 0;
+    (void)!ts_object_wait_one(job, TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL, 0, &observed);
+    return observed & (TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL);
+}
+
+/* What the job's signals come to be within some time. */
+static void wait_signals(ts_handle_t job, ts_signals_t expected) {
+    ts_time_t end = ts_time_after(GUEST_PATIENCE);
+    while (signals_of(job) != expected && ts_time_now() < end) {
+        (void)!ts_thread_sleep(ts_time_after(5 * TS_MILLISECOND));
+    }
+    CHECK_EQUAL(expected, signals_of(job));
+}
+
+/* Pages until so many of the room are used. */
+static void use_room(ts_handle_t job, ts_handle_t vmo, uint64_t *next, uint64_t free_at_end, uint64_t limit) {
+    while (job_use(job, TS_CEILING_MEMORY) + (free_at_end + 1) * PAGE <= limit) {
+        uint64_t word = 1;
+        CHECK_OK(ts_vmo_write(vmo, &word, (*next)++ * PAGE, sizeof(word)));
+    }
+}
+
+static void use_memory_until_refused(uint64_t limit) {
+    const ts_signals_t both = TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL;
+    uint64_t next = 0;
+    ts_handle_t vmo = make_vmo(2 * ROOM * PAGE);
+    (void)!ts_thread_sleep(ts_time_after(30 * TS_MILLISECOND));
+    use_room(guest_self.job, vmo, &next, limit / PAGE / 8 + 2, limit);
+    (void)!ts_thread_sleep(ts_time_after(30 * TS_MILLISECOND));
+    CHECK_EQUAL(0, signals_of(guest_self.job)); /* not yet */
+    use_room(guest_self.job, vmo, &next, limit / PAGE / 8 - 4, limit);
+    wait_signals(guest_self.job, TS_SIGNAL_PRESSURE);
+    use_room(guest_self.job, vmo, &next, 0, limit);
+    wait_signals(guest_self.job, both);
+    uint64_t word = 1;
+    CHECK_STATUS(TS_ERR_NO_MEMORY, ts_vmo_write(vmo, &word, next * PAGE, sizeof(word))); /* it was told before */
+    CHECK_OK(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 0, (limit / PAGE / 16) * PAGE));
+    (void)!ts_thread_sleep(ts_time_after(130 * TS_MILLISECOND));
+    CHECK_EQUAL(both, signals_of(guest_self.job)); /* what is critical is so until an eighth is free */
+    CHECK_OK(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 0, (limit / PAGE / 5) * PAGE));
+    wait_signals(guest_self.job, TS_SIGNAL_PRESSURE);
+    CHECK_OK(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 0, (limit / PAGE / 2) * PAGE));
+    wait_signals(guest_self.job, 0);
+}
+
+static void pressure_is_told_before_memory_is_refused(void) {
+    struct guest_child child;
+    ts_handle_t job = make_job();
+    uint64_t limit = ROOM * PAGE;
+    CHECK_OK(ts_job_set_ceiling(job, TS_CEILING_MEMORY, limit));
+    CHECK_EQUAL(0, signals_of(job));
+    if (guest_child_start(&child, job, use_memory_until_refused, limit, TS_HANDLE_INVALID)) {
+        CHECK_EQUAL(0, guest_child_end(&child));
+    }
+    close_handle(job);
+}
+
+/* A job below one that has pressure has it too, one beside it has not; and a new ceiling counts at once. */
+static void use_memory(uint64_t pages) {
+    uint64_t next = 0;
+    ts_handle_t vmo = make_vmo(2 * ROOM * PAGE);
+    use_room(guest_self.job, vmo, &next, 0, pages * PAGE);
+    wait_signals(guest_self.job, TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL);
+}
+
+static void pressure_is_of_jobs_below_too(void) {
+    struct guest_child child;
+    ts_handle_t job = make_job(), beside = make_job(), below = TS_HANDLE_INVALID, other = TS_HANDLE_INVALID;
+    CHECK_OK(ts_job_create(job, 0, &below));
+    CHECK_OK(ts_job_create(job, 0, &other));
+    CHECK_OK(ts_job_set_ceiling(job, TS_CEILING_MEMORY, ROOM * PAGE));
+    if (guest_child_start(&child, below, use_memory, ROOM - 2, TS_HANDLE_INVALID)) {
+        wait_signals(other, TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL);
+        CHECK_EQUAL(0, signals_of(beside));
+        CHECK_EQUAL(0, guest_child_end(&child));
+    }
+    wait_signals(job, 0);
+    wait_signals(other, 0);
+    set_ceiling_to_use(beside, TS_CEILING_MEMORY);
+    wait_signals(beside, job_use(beside, TS_CEILING_MEMORY) > 0 ? TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL : 0);
+    close_handle(other);
+    close_handle(below);
+    close_handle(beside);
+    close_handle(job);
+}
+
 static const struct guest_test tests[] = {
     {"normal: job_set_reclaim gives a job a domain", normal_set_reclaim},
     {"hostile: job_set_reclaim refuses policies, sizes and jobs in use", hostile_set_reclaim},
@@ -238,6 +329,8 @@ static const struct guest_test tests[] = {
     {"paged memory stays within its frames by Clock", clock},
     {"paged memory without a policy is never given up", none},
     {"dirty pages stay until they are written back", dirty_pages_stay},
+    {"pressure is told before memory is refused", pressure_is_told_before_memory_is_refused},
+    {"pressure of a job is that of jobs below it", pressure_is_of_jobs_below_too},
 };
 
 GUEST_GROUP(reclaim_tests, tests);

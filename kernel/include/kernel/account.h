@@ -21,6 +21,7 @@ struct account {
                                              release; who finds it finds it full */
     uint64_t used[TS_CEILING_COUNT];      /* atomic */
     uint64_t ceiling[TS_CEILING_COUNT];   /* atomic; TS_CEILING_UNSET: as the parent */
+    uint64_t plain[TS_CEILING_COUNT];     /* atomic, never grows, at most the ceiling: up to here nobody has to be told */
     uint64_t found;                       /* bytes that an audit found so far; the audit's own */
 };
 
@@ -33,6 +34,16 @@ void account_drop(struct account *account);
 /* NO_MEMORY for memory, NO_RESOURCES for everything else. A null account (the kernel's own) is never refused. */
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
 void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+
+/* How near to its own ceiling the account is: 0, 1 (an eighth is left) or 2 (a thirty-second). `before` is the answer
+ * given last: what was scarce is so until more is left again. */
+unsigned account_pressure(const struct account *account, enum ts_job_ceiling kind, unsigned before);
+
+/* Some account's pressure may have changed. Any context, no lock of class WAIT or later held. */
+void account_note_pressure(void);
+
+/* Until that was noted, or the deadline. */
+void account_wait_pressure(ts_time_t deadline);
 
 /* For the audit: bytes that were found to be charged to the account, at each level. A null account is the kernel's. */
 void account_add_found(struct account *account, uint64_t bytes);

@@ -33,5 +33,8 @@ bool reclaim_set_swap(struct account *account, struct swap_space *space);
 /* Whether the account has a domain of its own. */
 bool reclaim_has_own(const struct account *account);
 
+/* Whether memory of the account may be swapped. */
+bool reclaim_has_swap(const struct account *account);
+
 /* The figures of the account's domain, its own or one above; all 0: there is none. */
 void reclaim_info(const struct account *account, struct ts_info_reclaim *record);

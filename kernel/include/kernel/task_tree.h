@@ -23,6 +23,8 @@ struct job {
     unsigned depth;
     uint32_t state;               /* enum job_state */
     uint32_t live;                /* processes and children that are not dead */
+    uint8_t pressure;             /* of its own ceiling, account_pressure() */
+    uint8_t pressure_told;        /* by its signals: that, or of a job above it */
     struct list_node children, processes;
     struct list_node sibling;     /* in parent->children */
     char name[TS_NAME_LENGTH];
@@ -112,6 +114,9 @@ ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
  * the job), BAD_STATE (the job has no domain of its own, has swap, processes or jobs; the VMO is in use), OUT_OF_RANGE,
  * NO_MEMORY. The caller holds references. */
 ts_status_t job_set_swap(struct job *job, struct vmo *vmo);
+
+/* Makes the task that tells jobs how scarce memory is. */
+void job_pressure_init(void);
 
 /* Sets frames aside for pages that the job pays for when there are no others (kernel/reserve.h); once. The job is
  * charged for them. INVALID_ARGS, BAD_STATE, NO_MEMORY. */

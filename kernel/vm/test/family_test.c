@@ -400,12 +400,12 @@ static void shared_page_leaves_for_all(void **state) {
 static void slots_end_with_their_pages(void **state) {
     (void)state;
     assert_int_equal(create(&models[0], 600, &accounts[0]), TS_OK);
-    accounts[0].ceiling[TS_CEILING_SWAP] = 3 * TS_PAGE_SIZE;
+    support_set_ceiling(&accounts[0], TS_CEILING_SWAP, 3 * TS_PAGE_SIZE);
     for (uint64_t page = 0; page < 4; page++) {
         assert_int_equal(write_page(&models[0], page), TS_OK);
         assert_int_equal(send_out(&models[0], page), page < 3 ? TS_OK : TS_ERR_NO_RESOURCES);
     }
-    accounts[0].ceiling[TS_CEILING_SWAP] = TS_CEILING_UNSET;
+    support_set_ceiling(&accounts[0], TS_CEILING_SWAP, TS_CEILING_UNSET);
     assert_int_equal(cut(&models[0], 0, 1), TS_OK); /* while it is on its way */
     write_back(number_of(slot_of(&models[0], 1)));
     assert_int_equal(cut(&models[0], 1, 2), TS_OK); /* when it is gone */
@@ -550,7 +550,7 @@ static void refused_memory_changes_nothing(void **state) {
         assert_int_equal(write_page(&models[0], 3), TS_OK);
         assert_int_equal(write_page(&models[0], 1030), TS_OK);
         assert_int_equal(snapshot(&models[0], 0, 1100, &accounts[0], &models[1]), TS_OK);
-        accounts[1].ceiling[TS_CEILING_MEMORY] = room * TS_PAGE_SIZE;
+        support_set_ceiling(&accounts[1], TS_CEILING_MEMORY, room * TS_PAGE_SIZE);
         ts_status_t status = snapshot(&models[1], 2, 1029, &accounts[1], &models[2]);
         assert_true(status == TS_OK || status == TS_ERR_NO_MEMORY);
         if (status == TS_OK) {
@@ -558,7 +558,7 @@ static void refused_memory_changes_nothing(void **state) {
             assert_true(status == TS_OK || status == TS_ERR_NO_MEMORY);
             (void)!cut(&models[2], 1, 600);
         }
-        accounts[1].ceiling[TS_CEILING_MEMORY] = TS_CEILING_UNSET;
+        support_set_ceiling(&accounts[1], TS_CEILING_MEMORY, TS_CEILING_UNSET);
         check_all();
         end();
     }

@@ -260,7 +260,7 @@ static void refused_supply(void **state) { /* G3 */
     ts_status_t status = TS_ERR_NO_MEMORY;
     for (uint64_t room = 0; status != TS_OK; room++) {
         assert_true(room < 8);
-        accounts[0].ceiling[TS_CEILING_MEMORY] = used + room * TS_PAGE_SIZE;
+        support_set_ceiling(&accounts[0], TS_CEILING_MEMORY, used + room * TS_PAGE_SIZE);
         lock();
         status = view_move_page(&other.view, 0, &filled->view, 899);
         unlock();

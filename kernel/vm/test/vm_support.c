@@ -27,6 +27,17 @@ bool mutex_is_free(struct mutex *mutex) {
 void sched_preemption_point(void) {
 }
 
+/* Nobody waits. */
+bool wait_queue_wake_one(struct wait_queue *queue, ts_status_t status) {
+    (void)queue;
+    (void)status;
+    return false;
+}
+
+ts_status_t wait_queue_block(struct wait_queue *queue, ts_time_t deadline) {
+    panic("queue %p: nobody would end the wait until %ld", (void *)queue, deadline);
+}
+
 /* Jobs outlive the tests. */
 void object_last_release(struct object *object) {
     panic("the last reference to %p went", (void *)object);
@@ -56,7 +67,7 @@ void reclaim_return(struct frame *frame) {
     (void)frame;
 }
 
-bool reclaim_is_limited(const struct account *account) {
+bool reclaim_has_swap(const struct account *account) {
     (void)account;
     return false;
 }
@@ -102,6 +113,11 @@ bool page_source_is_wanted(const struct page_source *source, uint64_t page, uint
 
 void page_source_request_writeback(struct page_source *source) {
     (void)source;
+}
+
+void support_set_ceiling(struct account *account, enum ts_job_ceiling kind, uint64_t value) {
+    account->ceiling[kind] = value;
+    account->plain[kind] = value;
 }
 
 void vm_support_begin(void) {
