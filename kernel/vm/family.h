@@ -54,8 +54,15 @@ ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame);
 /* After SHOULD_WAIT: asks. The answer is as that of page_source_ask(). */
 ts_status_t view_ask(const struct view *view, uint64_t page, struct page_wait *wait);
 
-/* Whether a write would find the page in place, without copying or asking. */
+/* Whether a write would find the page in place, without copying or asking; and the page as of view_page(), too. */
 bool view_owns_page(const struct view *view, uint64_t page);
+static inline struct frame *view_look(const struct view *view, uint64_t page, bool *owned) {
+    struct frame *frame = page_tree_page(&view->tree, view->first + page, owned);
+    if (frame != NULL && view == view->family->source_view && (frame->flags & FRAME_DIRTY) == 0) {
+        *owned = false;
+    }
+    return frame;
+}
 
 /* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY. */
 ts_status_t view_move_page(struct view *from, uint64_t page, struct view *to, uint64_t to_page);
