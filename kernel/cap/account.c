@@ -93,12 +93,13 @@ static void note_change(const struct account *account, enum ts_job_ceiling kind,
 static __attribute__((noinline)) bool charge_near_ceiling(struct account *account, enum ts_job_ceiling kind,
                                                           uint64_t amount) {
     uint64_t used = __atomic_load_n(&account->used[kind], __ATOMIC_RELAXED);
+    uint64_t sum;
     do {
         uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
-        if (amount > ceiling || used > ceiling - amount) {
+        if (__builtin_add_overflow(used, amount, &sum) || sum > ceiling) {
             return false;
         }
-    } while (!__atomic_compare_exchange_n(&account->used[kind], &used, used + amount, true, __ATOMIC_RELAXED,
+    } while (!__atomic_compare_exchange_n(&account->used[kind], &used, sum, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     note_change(account, kind, used, used + amount);
     return true;

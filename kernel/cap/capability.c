@@ -139,13 +139,14 @@ void capability_orphan(struct capability *capability) {
 }
 
 ts_status_t dependent_attach(struct dependent *dependent, struct capability *capability) {
-    spinlock_acquire(capability_lock(capability));
+    struct spinlock *lock = capability_lock(capability);
+    spinlock_acquire(lock);
     bool possible = !capability->closed && capability->revoking == 0;
     if (possible) {
         list_add_tail(&capability->dependents, &dependent->link);
         __atomic_store_n(&dependent->capability, capability, __ATOMIC_RELEASE);
     }
-    spinlock_release(capability_lock(capability));
+    spinlock_release(lock);
     return possible ? TS_OK : TS_ERR_BAD_STATE;
 }
 
@@ -170,14 +171,17 @@ bool dependent_detach(struct dependent *dependent) {
     if (capability == NULL) {
         return false;
     }
-    spinlock_acquire(capability_lock(capability));
+    struct spinlock *lock = capability_lock(capability);
+    spinlock_acquire(lock);
     bool attached = dependent->capability == capability;
     if (attached) {
         list_remove(&dependent->link);
         dependent->capability = NULL;
-        prune(capability);
+        if (capability->closed) {
+            prune(capability);
+        }
     }
-    spinlock_release(capability_lock(capability));
+    spinlock_release(lock);
     return attached;
 }
 

@@ -58,18 +58,17 @@ static inline ts_status_t look_up(const struct handle_table *table, ts_handle_t 
         return TS_ERR_BAD_HANDLE;
     }
     const struct handle_slot *slot = slot_at(table, index);
-    view->object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
-    view->rights = slot->rights;
-    view->badge = slot->badge;
-    view->capability = slot->capability;
+    struct object *object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+    ts_rights_t held = slot->rights;
+    *view = (struct handle_view){object, slot->capability, held, slot->badge};
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (view->object == NULL || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != (uint32_t)(value >> 32)) {
+    if (object == NULL || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != (uint32_t)(value >> 32)) {
         return TS_ERR_BAD_HANDLE;
     }
-    if (kind != 0 && view->object->kind != kind) {
+    if (kind != 0 && object->kind != kind) {
         return TS_ERR_WRONG_TYPE;
     }
-    return (view->rights & rights) == rights ? TS_OK : TS_ERR_ACCESS_DENIED;
+    return (held & rights) == rights ? TS_OK : TS_ERR_ACCESS_DENIED;
 }
 
 ts_status_t handle_lookup_view(const struct handle_table *table, ts_handle_t value, uint32_t kind,

@@ -181,6 +181,16 @@ static inline uint64_t *page_slot(struct pagetable *pt, uint64_t va) {
     return slot != NULL ? slot : find_page_slot(pt, va);
 }
 
+bool pagetable_unmap_recent(struct pagetable *pt, uint64_t va) {
+    uint64_t *slot = recent_slot(pt, va);
+    if (slot == NULL || entry_load(slot) == 0 || pt->recent_frame->entry_count == 1) {
+        return false;
+    }
+    entry_store(slot, 0);
+    pt->recent_frame->entry_count--;
+    return true;
+}
+
 /* A page of that table goes. */
 static void unmap_recent(struct pagetable *pt, uint64_t va, uint64_t *slot, struct pt_flush *flush) {
     if (entry_load(slot) != 0) {
@@ -510,23 +520,14 @@ TEMPLATE uint64_t made_attributes(const struct pt_format *f, struct pagetable *p
     return made->attributes;
 }
 
-/* This CPU is told at once; others, if any ran in the space, before the caller goes on. A CPU that still has the old
- * page without WRITE faults, and finds the new one. */
-static void replaced_flush(const struct pagetable *pt, uint64_t va) {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    uint64_t cpus = __atomic_load_n(&pt->cpus, __ATOMIC_ACQUIRE);
-    if (cpus != 0) {
-        arch_tlb_flush(cpus, pt->asid, va, 1);
-    }
-}
-
 /* More is permitted than before: other CPUs find out by a fault. */
 static inline void permit_leaf(uint64_t *slot, uint64_t va, uint64_t entry) {
     entry_store(slot, entry);
     arch_tlb_forget_here(va);
 }
 
-/* `old`, which is not zero, is where `entry` shall be. */
+/* `old`, which is not zero, is where `entry` shall be. Where nothing is broken first, a CPU that still has the old page
+ * without WRITE faults, and finds the new one. */
 TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t *slot,
                                   uint64_t old, uint64_t entry, uint32_t flags, uint32_t access) {
     uint32_t old_flags = entry_flags(f, old, 0);
@@ -541,11 +542,11 @@ TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *p
     }
     if (f->break_before_make) {
         entry_store(slot, 0);
-        replaced_flush(pt, va);
+        pagetable_flush_pages(pt, va, 1);
     }
     entry_store(slot, entry);
     if (!f->break_before_make) {
-        replaced_flush(pt, va);
+        pagetable_flush_pages(pt, va, 1);
     }
     arch_mmu_publish();
     return TS_OK;

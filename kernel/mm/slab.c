@@ -100,7 +100,7 @@ static void *slab_alloc_slow(struct slab_cache *cache) {
     return object;
 }
 
-void *slab_alloc(struct slab_cache *cache) {
+static inline void *slab_take(struct slab_cache *cache) {
     if (memory_is_refused()) {
         return NULL;
     }
@@ -113,6 +113,17 @@ void *slab_alloc(struct slab_cache *cache) {
     if (object != NULL) {
         kasan_poison(object, slab_stride(cache), KASAN_SLAB_ZONE);
         kasan_unpoison(object, cache->size);
+    }
+    return object;
+}
+
+void *slab_alloc_dirty(struct slab_cache *cache) {
+    return slab_take(cache);
+}
+
+void *slab_alloc(struct slab_cache *cache) {
+    void *object = slab_take(cache);
+    if (object != NULL) {
         memset(object, 0, cache->size);
     }
     return object;

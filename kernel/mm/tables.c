@@ -180,21 +180,11 @@ void pt_flush_init(struct pt_flush *flush) {
     list_init(&flush->tables);
 }
 
-/* Nobody else may hold translations of a table that no CPU ever loaded. */
-static void flush_now(const struct pagetable *pt, uint64_t va, size_t pages) {
-    /* The entries are in memory before the set is read: a CPU that enters it later walks what is there now. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    uint64_t cpus = __atomic_load_n(&pt->cpus, __ATOMIC_ACQUIRE);
-    if (cpus != 0) {
-        arch_tlb_flush(cpus, pt->asid, va, pages);
-    }
-}
-
 void pagetable_flush(struct pagetable *pt, struct pt_flush *flush) {
     bool tables = !list_is_empty(&flush->tables);
     if (flush->start != flush->end) {
         bool all = tables && pt->format->table_flush_all;
-        flush_now(pt, flush->start, all ? 0 : (flush->end - flush->start) >> TS_PAGE_SHIFT);
+        pagetable_flush_pages(pt, flush->start, all ? 0 : (flush->end - flush->start) >> TS_PAGE_SHIFT);
     }
     for (struct list_node *node = list_pop_head(&flush->tables); node != NULL;
          node = list_pop_head(&flush->tables)) {
@@ -227,7 +217,7 @@ static ts_status_t split_leaf(struct pagetable *pt, struct spot spot, uint64_t v
     }
     if (f->break_before_make) {
         uint64_t entry = __atomic_exchange_n(spot.slot, 0, __ATOMIC_RELAXED);
-        flush_now(pt, start, level_size(spot.level) >> TS_PAGE_SHIFT);
+        pagetable_flush_pages(pt, start, level_size(spot.level) >> TS_PAGE_SHIFT);
         split_fill(f, frame, entry, spot.level);
         table_link(f, spot.slot, frame_to_phys(frame));
     } else {
@@ -323,7 +313,7 @@ ts_status_t pagetable_promote(struct pagetable *pt, uint64_t va, size_t size, st
     pt->recent_number = 0;
     if (f->break_before_make) {
         entry_store(slot, 0);
-        flush_now(pt, start, size >> TS_PAGE_SHIFT);
+        pagetable_flush_pages(pt, start, size >> TS_PAGE_SHIFT);
     }
     entry_store(slot, entry_attributes(f, flags, level) ^ entry_place(f, pa));
     flush_add(flush, start, start + size);

@@ -45,12 +45,8 @@ ts_status_t sys_vmar_map(struct vmar *vmar, const struct handle_view *vmar_view,
                          struct vmo *vmo, const struct handle_view *vmo_view, uint64_t vmo_offset, uint64_t size,
                          uint64_t *address) {
     object_reference(&vmar->object);
-    object_reference(&vmo->object);
-    capability_pin(vmo_view->capability);
     ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights,
                                   vmo_view->capability, vmo_offset, size, address);
-    capability_unpin(vmo_view->capability);
-    object_release(&vmo->object);
     object_release(&vmar->object);
     return status;
 }

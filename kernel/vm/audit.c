@@ -336,7 +336,7 @@ static void audit_space(struct audit *audit, struct address_space *space) {
         audit->report("vm: %lu page tables are charged, there are %lu", charged, tables);
         audit->problems++;
     }
-    account_add_found(space->account, sizeof(*space) + charged * TS_PAGE_SIZE);
+    account_add_found(space->account, SPACE_CHARGE + charged * TS_PAGE_SIZE);
     mutex_release(&space->lock);
 }
 

@@ -383,10 +383,9 @@ ts_status_t view_adopt(struct view *view, uint64_t page, struct frame *frame) {
 }
 
 bool view_owns_page(const struct view *view, uint64_t page) {
-    if (!page_tree_is_own(&view->tree, view->first + page)) {
-        return false;
-    }
-    return view != view->family->source_view || (view_page(view, page)->flags & FRAME_DIRTY) != 0;
+    bool owned;
+    (void)view_look(view, page, &owned);
+    return owned;
 }
 
 /* Who pays for a frame changes; its contents and who maps it do not. NO_MEMORY. */

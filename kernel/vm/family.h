@@ -62,8 +62,15 @@ bool view_must_ask_dirty(const struct view *view, uint64_t page);
 bool view_shows(const struct view *view, uint64_t index, const struct frame *frame);
 bool family_has_page(const struct family *family, uint64_t index, const struct frame *frame);
 
-/* Whether a write would find the page in place, without copying or asking. */
+/* Whether a write would find the page in place, without copying or asking; and the page as of view_page(), too. */
 bool view_owns_page(const struct view *view, uint64_t page);
+static inline struct frame *view_look(const struct view *view, uint64_t page, bool *owned) {
+    struct frame *frame = page_tree_page(&view->tree, view->first + page, owned);
+    if (frame != NULL && view == view->family->source_view && (frame->flags & FRAME_DIRTY) == 0) {
+        *owned = false;
+    }
+    return frame;
+}
 
 /* Moves a page from a view without relatives, which may not have it, to where it is absent. NO_MEMORY; SHOULD_WAIT: swap
  * has it. */

@@ -38,7 +38,7 @@ static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, co
     return mapping_install(mapping, va, frame_to_phys(frame), flags | PT_ACCESSED, access);
 }
 
-/* A page that is there, writable if it is the VMO's own. */
+/* A page that is there, writable if it is the view's own. */
 static ts_status_t install_present(struct mapping *mapping, uint64_t va, const struct frame *frame, uint32_t access) {
     uint32_t flags = mapping_flags(mapping);
     if ((flags & PT_WRITE) != 0 && !view_owns_page(mapping->vmo->view, mapping_page(mapping, va))) {
@@ -128,10 +128,6 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     last = last < limit ? last : limit;
     struct frame *frame;
     ts_status_t status = TS_OK;
-    if (last - first == 1) {
-        frame = view_page(view, first);
-        return frame != NULL ? install_present(mapping, start, frame, PT_USER | PT_READ) : TS_OK;
-    }
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {
         status = install_present(mapping, start + ((page - first) << TS_PAGE_SHIFT), frame, PT_USER | PT_READ);
         if (page % AROUND_PAGES == AROUND_PAGES - 1) {
@@ -139,6 +135,25 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
         }
     }
     return status;
+}
+
+ts_status_t fault_map_page(struct mapping *mapping, uint64_t va) {
+    struct address_space *space = mapping->space;
+    const struct vmo *vmo = mapping->vmo;
+    uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
+    uint32_t flags = mapping_flags(mapping) | PT_ACCESSED;
+    bool owned = false, done = false;
+    struct frame *frame =
+        offset < vmo->size ? view_look(vmo->view, (vmo->offset + offset) >> TS_PAGE_SHIFT, &owned) : NULL;
+    if (frame == NULL) {
+        return TS_OK;
+    }
+    if (owned && (flags & PT_EXECUTE) == 0) {
+        spinlock_acquire(&space->table_lock);
+        done = pagetable_install_recent(&space->table, va, frame_to_phys(frame), flags);
+        spinlock_release(&space->table_lock);
+    }
+    return done ? TS_OK : fault_map_range(mapping, va, va + TS_PAGE_SIZE);
 }
 
 /* The mapping at va, which is remembered; null: none. Space lock held. */

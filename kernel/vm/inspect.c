@@ -70,9 +70,11 @@ static void describe_page(const struct view *view, uint64_t index, uint64_t word
     if (frame == NULL) {
         return;
     }
+    bool own;
+    (void)page_tree_page(&view->tree, index, &own);
     record->pa = frame_to_phys(frame);
     record->shares = frame->shares;
-    record->state |= page_tree_is_own(&view->tree, index) ? 0 : TS_PAGE_STATE_COPY;
+    record->state |= own ? 0 : TS_PAGE_STATE_COPY;
     record->state |= (frame->flags & FRAME_DIRTY) != 0 ? TS_PAGE_STATE_DIRTY : 0;
     record->state |= view->pins != 0 || frame->pin_count != 0 ? TS_PAGE_STATE_PINNED : 0;
     LIST_FOR_EACH(node, &view->family->views) {

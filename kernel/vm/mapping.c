@@ -9,40 +9,6 @@
 #include "kernel/heap.h"
 #include "vm_private.h"
 
-static SLAB_CACHE(mapping_cache, struct mapping);
-
-struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
-    if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
-        return NULL;
-    }
-    struct mapping *mapping = slab_alloc(&mapping_cache);
-    if (mapping == NULL) {
-        account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
-        return NULL;
-    }
-    object_reference(&vmo->object);
-    mapping->vmo = vmo;
-    mapping->space = space;
-    return mapping;
-}
-
-void mapping_free(struct mapping *mapping) {
-    struct address_space *space = mapping->space;
-    struct family *family = mapping->vmo->view->family;
-    if (list_is_linked(&mapping->view_link)) {
-        mutex_acquire(&family->lock);
-        list_remove(&mapping->view_link);
-        mutex_release(&family->lock);
-    }
-    object_release(&mapping->vmo->object);
-    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
-    slab_free(&mapping_cache, mapping);
-}
-
-void mapping_link(struct mapping *mapping) {
-    list_add_tail(&mapping->vmo->view->mappings, &mapping->view_link);
-}
-
 /* --- tables --- */
 
 /* Room for the tables of one split, charged before they are made; ends the charge of what is not needed. */
@@ -92,7 +58,7 @@ static uint64_t part_end(const struct address_space *space, uint64_t start, uint
     return boundary < end ? boundary : end;
 }
 
-void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end) {
+void mapping_unmap_range(struct mapping *mapping, uint64_t start, uint64_t end) {
     struct address_space *space = mapping->space;
     while (start < end) {
         struct pt_flush flush;

@@ -66,22 +66,14 @@ static bool is_shared(uint64_t word, unsigned level) {
     return (word & HINT) != 0 && frame_of(word, level)->shares > 1;
 }
 
-bool page_tree_is_own(const struct page_tree *tree, uint64_t index) {
-    const uint64_t *known = page_tree_remembered(tree, index);
-    if (known != NULL) {
-        return is_pointer(*known) && !is_shared(*known, 0);
-    }
-    if (index >= span_of(tree->height)) {
-        return false;
-    }
-    uint64_t word = tree->root;
-    for (unsigned level = tree->height; level > 0; level--) {
-        if (word == 0 || is_shared(word, level)) {
-            return false;
-        }
+uint64_t page_tree_find_shared(const struct page_tree *tree, uint64_t index, bool *shared) {
+    uint64_t word = index < span_of(tree->height) ? tree->root : PAGE_ABSENT;
+    for (unsigned level = tree->height; level > 0 && word != 0; level--) {
+        *shared = *shared || is_shared(word, level);
         word = node_of(word)[position(index, level)];
     }
-    return is_pointer(word) && !is_shared(word, 0);
+    *shared = *shared || (is_pointer(word) && is_shared(word, 0));
+    return word;
 }
 
 /* A copy of a shared node: both share what it points to. */

@@ -39,7 +39,7 @@ static ts_status_t space_init(struct address_space *space, struct account *accou
     spinlock_init(&space->table_lock, LOCK_VMAR);
     space->account = account;
     space->references = 1;
-    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(*space));
+    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, SPACE_CHARGE);
     if (status != TS_OK) {
         return status;
     }
@@ -51,7 +51,7 @@ static ts_status_t space_init(struct address_space *space, struct account *accou
         }
     }
     if (status != TS_OK) {
-        account_release(account, TS_CEILING_MEMORY, sizeof(*space));
+        account_release(account, TS_CEILING_MEMORY, SPACE_CHARGE);
     }
     return status;
 }
@@ -88,7 +88,8 @@ void address_space_release(struct address_space *space) {
     }
     asid_release(space->table.asid, __atomic_load_n(&space->table.cpus, __ATOMIC_ACQUIRE));
     pagetable_destroy(&space->table);
-    account_release(space->account, TS_CEILING_MEMORY, sizeof(*space) + space->charged_tables * TS_PAGE_SIZE);
+    mapping_free_spare(space);
+    account_release(space->account, TS_CEILING_MEMORY, SPACE_CHARGE + space->charged_tables * TS_PAGE_SIZE);
     heap_free(space);
 }
 
@@ -136,7 +137,7 @@ void address_space_init(void) {
 }
 
 /* Room for addresses need not be secret from the kernel's own debugging: a simple generator, seeded by the CPU. */
-static uint64_t random_word(void) {
+static inline uint64_t random_word(void) {
     static uint64_t state; /* atomic; lost updates do no harm */
     uint64_t x = __atomic_load_n(&state, __ATOMIC_RELAXED);
     if (x == 0 && !arch_entropy(&x)) {
@@ -213,6 +214,15 @@ static bool find_in_window(struct vmar *vmar, uint64_t size, uint64_t alignment,
     }
     vmar->window = random_window(vmar);
     return find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, alignment, base);
+}
+
+bool space_find_small(const struct vmar *vmar, uint64_t size, uint64_t *base) {
+    if (vmar->window == 0 || size > WINDOW_SMALL) {
+        return false;
+    }
+    uint64_t places = ((WINDOW_SIZE - size) >> TS_PAGE_SHIFT) + 1;
+    *base = vmar->window + (random_word() % places << TS_PAGE_SHIFT);
+    return space_range_is_free(vmar, *base, size);
 }
 
 bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {

@@ -19,6 +19,9 @@ void address_space_reference(struct address_space *space);
 /* No region of the range touches [base, base+size), which lies inside it. */
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size);
 
+/* A random place for a small mapping, next to others; false: not at once. */
+bool space_find_small(const struct vmar *vmar, uint64_t size, uint64_t *base);
+
 /* A place for `size` bytes, a multiple of `alignment`, which is a power of two; false: none. */
 bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base);
 
@@ -39,15 +42,32 @@ struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
 
 /* --- mapping.c --- */
 
-/* Charged to the space; not linked anywhere. NO_MEMORY. */
-struct mapping *mapping_new(struct address_space *space, struct vmo *vmo);
-void mapping_free(struct mapping *mapping);
+/* What a space is charged for by itself: also the mapping that was freed last, which it keeps for the next. */
+#define SPACE_CHARGE (sizeof(struct address_space) + sizeof(struct mapping))
+void mapping_free_spare(struct address_space *space);
 
 /* The mapping is where its region says, and shows its VMO from now on. Both locks held. */
-void mapping_link(struct mapping *mapping);
+static inline void mapping_link(struct mapping *mapping) {
+    list_add_tail(&mapping->vmo->view->mappings, &mapping->view_link);
+}
+
+/* Of mapping.c, for mapping_unmap() alone. */
+void mapping_unmap_range(struct mapping *mapping, uint64_t start, uint64_t end);
 
 /* Removes its translations in [start, end), on all CPUs. Family lock held. */
-void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end);
+static inline void mapping_unmap(struct mapping *mapping, uint64_t start, uint64_t end) {
+    struct address_space *space = mapping->space;
+    if (end - start == TS_PAGE_SIZE) {
+        spinlock_acquire(&space->table_lock);
+        bool done = pagetable_unmap_recent(&space->table, start);
+        spinlock_release(&space->table_lock);
+        if (done) {
+            pagetable_flush_pages(&space->table, start, 1);
+            return;
+        }
+    }
+    mapping_unmap_range(mapping, start, end);
+}
 
 /* Gives what is mapped in [start, end) these permissions, which are not more than before, or W where it stays
  * withheld from pages that are not the VMO's own. Family lock held. */
@@ -132,6 +152,7 @@ void fault_init(void);
 
 /* Maps what is there already of a mapping that was just made, in [start, end) (M15). Both locks held. NO_MEMORY. */
 ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end);
+ts_status_t fault_map_page(struct mapping *mapping, uint64_t va); /* of one page */
 
 /* The physical address of zeros. */
 uint64_t fault_zero_page(void);

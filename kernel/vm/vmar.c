@@ -15,6 +15,7 @@
 #define PAGE_BATCH  64u
 
 static SLAB_CACHE(vmar_cache, struct vmar);
+static SLAB_CACHE(mapping_cache, struct mapping);
 
 static bool is_aligned(uint64_t value) {
     return (value & (TS_PAGE_SIZE - 1)) == 0;
@@ -90,7 +91,8 @@ static bool find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint
 }
 
 /* Decides where [*, size) goes: by offset where the options say so, anywhere free otherwise. */
-static ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size, uint64_t *base) {
+static __attribute__((noinline)) ts_status_t place(struct vmar *vmar, uint32_t options, uint64_t offset, uint64_t size,
+                                                   uint64_t *base) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t alignment = alignment_of(options);
     if (size == 0 || !is_aligned(size) || !is_aligned(offset) || alignment == 0 ||
@@ -148,8 +150,55 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 
+/* Charged to the space; not linked anywhere. Null: no memory. */
+static inline struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
+    if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
+        return NULL;
+    }
+    struct mapping *mapping = __atomic_exchange_n(&space->spare, NULL, __ATOMIC_ACQUIRE);
+    if (mapping == NULL) {
+        mapping = slab_alloc_dirty(&mapping_cache);
+    }
+    if (mapping == NULL) {
+        account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+        return NULL;
+    }
+    object_reference(&vmo->object);
+    mapping->region.is_vmar = false;
+    mapping->vmo = vmo;
+    mapping->view_link = (struct list_node){0};
+    mapping->space = space;
+    mapping->dependent.capability = NULL;
+    mapping->dependent.ends_with_handle = false;
+    mapping->held = false;
+    mapping->state = MAPPING_NEW;
+    return mapping;
+}
+
+static inline void mapping_free(struct mapping *mapping) {
+    struct address_space *space = mapping->space;
+    struct vmo *vmo = mapping->vmo;
+    if (__builtin_expect(list_is_linked(&mapping->view_link), 0)) {
+        mutex_acquire(&vmo->view->family->lock);
+        list_remove(&mapping->view_link);
+        mutex_release(&vmo->view->family->lock);
+    }
+    mapping = __atomic_exchange_n(&space->spare, mapping, __ATOMIC_RELEASE);
+    if (mapping != NULL) {
+        slab_free(&mapping_cache, mapping);
+    }
+    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+    object_release(&vmo->object);
+}
+
+void mapping_free_spare(struct address_space *space) {
+    if (space->spare != NULL) {
+        slab_free(&mapping_cache, space->spare);
+    }
+}
+
 /* Out of the tree and of the page table. A revoke that holds it frees it. Space lock held. */
-static void mapping_drop(struct mapping *mapping) {
+static inline void mapping_drop(struct mapping *mapping) {
     mapping->state = MAPPING_GONE;
     mapping->space->recent = NULL;
     bool attached = dependent_detach(&mapping->dependent);
@@ -186,7 +235,7 @@ static void mapping_end(struct dependent *dependent) {
 }
 
 /* Charged, and ready to hang under the handle of its VMO. */
-static struct mapping *mapping_make(struct address_space *space, struct vmo *vmo) {
+static inline struct mapping *mapping_make(struct address_space *space, struct vmo *vmo) {
     struct mapping *mapping = mapping_new(space, vmo);
     if (mapping != NULL) {
         mapping->dependent.hold = mapping_hold;
@@ -240,8 +289,12 @@ static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
     if (vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous) {
         return mapping_install_piece(mapping);
     }
-    ts_status_t status =
-        what_is_there ? fault_map_range(mapping, region->base, region->base + region->size) : TS_OK;
+    if (!what_is_there) {
+        return TS_OK;
+    }
+    ts_status_t status = region->size == TS_PAGE_SIZE
+                             ? fault_map_page(mapping, region->base)
+                             : fault_map_range(mapping, region->base, region->base + region->size);
     if (status != TS_OK) {
         mapping_unmap(mapping, region->base, region->base + region->size);
     }
@@ -285,10 +338,15 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
 /* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
 static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
+    if (vmar->destroyed || mapping->state == MAPPING_REVOKED) {
+        return TS_ERR_BAD_STATE;
+    }
     uint64_t base = 0;
-    ts_status_t status = vmar->destroyed || mapping->state == MAPPING_REVOKED
-                             ? TS_ERR_BAD_STATE
-                             : place(vmar, options, offset, mapping->region.size, &base);
+    ts_status_t status = TS_OK;
+    bool anywhere = ((options & (PLACEMENT | TS_VMAR_ALIGN_MASK)) | offset) == 0;
+    if (!anywhere || !space_find_small(vmar, mapping->region.size, &base)) {
+        status = place(vmar, options, offset, mapping->region.size, &base);
+    }
     if (status != TS_OK) {
         return status;
     }
@@ -305,6 +363,7 @@ static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offs
     }
     if (status == TS_OK) {
         mapping_place(vmar, mapping);
+        vmar->space->recent = mapping;
     }
     return status;
 }
@@ -323,7 +382,8 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
     if (mapping == NULL) {
         return TS_ERR_NO_MEMORY;
     }
-    mapping->region = (struct region){.size = size, .parent = vmar};
+    mapping->region.size = size;
+    mapping->region.parent = vmar;
     mapping->vmo_offset = vmo_offset;
     mapping->permissions = options & PERMISSIONS;
     mapping->allowed = allowed;
@@ -419,7 +479,7 @@ static void vmar_detach(struct vmar *vmar) {
     }
 }
 
-static void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
+static inline void mapping_remove(struct vmar *vmar, struct mapping *mapping) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     tree_remove(&vmar->children, &mapping->region.node);
     mapping_drop(mapping);
@@ -511,33 +571,40 @@ static ts_status_t check_unmap(const struct vmar *vmar, uint64_t address, uint64
     return TS_OK;
 }
 
+static inline bool is_whole(const struct region *region, uint64_t address, uint64_t size) {
+    return region->base == address && region->size == size;
+}
+
 /* What is most often unmapped or protected: a whole mapping, found without searching for more. Null: it is not one. */
-static struct mapping *whole_mapping(const struct vmar *vmar, uint64_t address, uint64_t size) {
+static inline struct mapping *whole_mapping(const struct vmar *vmar, uint64_t address, uint64_t size) {
+    struct mapping *recent = vmar->space->recent;
+    if (recent != NULL && recent->region.parent == vmar && is_whole(&recent->region, address, size)) {
+        return recent;
+    }
     struct tree_node *node = tree_find_at_most(&vmar->children, address);
     struct region *region = node != NULL ? container_of(node, struct region, node) : NULL;
-    bool whole = region != NULL && !region->is_vmar && region->base == address && region->size == size;
+    bool whole = region != NULL && !region->is_vmar && is_whole(region, address, size);
     return whole ? container_of(region, struct mapping, region) : NULL;
 }
 
-static bool unmap_whole(struct vmar *vmar, uint64_t address, uint64_t size) {
+static inline bool unmap_whole(struct vmar *vmar, uint64_t address, uint64_t size) {
     struct mapping *mapping = whole_mapping(vmar, address, size);
     if (mapping == NULL) {
         return false;
     }
-    mutex_acquire(&family_of(mapping)->lock);
+    struct family *family = family_of(mapping);
+    mutex_acquire(&family->lock);
     mapping_unmap(mapping, address, address + size);
-    mutex_release(&family_of(mapping)->lock);
+    list_remove(&mapping->view_link);
+    mutex_release(&family->lock);
     mapping_remove(vmar, mapping);
     return true;
 }
 
-static ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size, bool *any) {
+static __attribute__((noinline)) ts_status_t unmap_locked(struct vmar *vmar, uint64_t address, uint64_t size,
+                                                          bool *any) {
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     uint64_t end = address + size;
-    if (unmap_whole(vmar, address, size)) {
-        *any = true;
-        return TS_OK;
-    }
     struct mapping *cut = NULL; /* by both ends */
     ts_status_t status = check_unmap(vmar, address, end, any, &cut);
     if (status != TS_OK || !*any) {
@@ -581,11 +648,17 @@ ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
     if (status != TS_OK) {
         return status;
     }
-    mutex_acquire(&vmar->space->lock);
-    bool any = false;
-    status = vmar->destroyed ? TS_ERR_BAD_STATE : unmap_locked(vmar, address, size, &any);
-    mutex_release(&vmar->space->lock);
-    return status == TS_OK && !any ? TS_ERR_NOT_FOUND : status;
+    struct address_space *space = vmar->space;
+    mutex_acquire(&space->lock);
+    if (vmar->destroyed) {
+        status = TS_ERR_BAD_STATE;
+    } else if (!unmap_whole(vmar, address, size)) {
+        bool any = false;
+        status = unmap_locked(vmar, address, size, &any);
+        status = status == TS_OK && !any ? TS_ERR_NOT_FOUND : status;
+    }
+    mutex_release(&space->lock);
+    return status;
 }
 
 ts_status_t vmar_destroy(struct vmar *vmar) {

@@ -77,6 +77,20 @@ static void rebalance(struct tree *tree, struct tree_node *node) {
     }
 }
 
+/* A node has become higher by one: so do those above it, up to one whose other side is higher, or that leans too far.
+ * Lifting makes that as high as before. */
+static void grow(struct tree *tree, struct tree_node *node) {
+    struct tree_node *parent;
+    for (; (parent = node->parent) != NULL && parent->height == node->height; node = parent) {
+        bool left = parent->left == node;
+        if (node->height > height_of(left ? parent->right : parent->left) + 1) {
+            (void)straighten(tree, parent, left);
+            return;
+        }
+        parent->height++;
+    }
+}
+
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
     struct tree_node *parent = NULL;
     struct tree_node **link = &tree->root;
@@ -86,7 +100,7 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
     }
     *node = (struct tree_node){.parent = parent, .key = key, .height = 1};
     *link = node;
-    rebalance(tree, parent);
+    grow(tree, node);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node) {

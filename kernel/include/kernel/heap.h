@@ -48,7 +48,8 @@ struct slab_cache {
                                   .partial = {&(variable).partial, &(variable).partial}}
 
 /* Interrupts off; take the cache's lock. A bad or doubly freed pointer panics. */
-void *slab_alloc(struct slab_cache *cache); /* zeroed; null when there is no memory */
+void *slab_alloc(struct slab_cache *cache);       /* zeroed; null when there is no memory */
+void *slab_alloc_dirty(struct slab_cache *cache); /* the same with any contents */
 void slab_free(struct slab_cache *cache, void *object);
 
 /* Lists, counts and frames of every cache agree. Number of faults found, each reported by `report`. */

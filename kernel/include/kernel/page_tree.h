@@ -65,9 +65,6 @@ static inline uint64_t *page_tree_remembered(const struct page_tree *tree, uint6
 /* The word of an index, without its hint. */
 uint64_t page_tree_find(const struct page_tree *tree, uint64_t index);
 
-/* Whether there is a page that no other tree reaches. */
-bool page_tree_is_own(const struct page_tree *tree, uint64_t index);
-
 /* Of page_tree.c, for page_tree_own() alone: the way from the root. */
 uint64_t *page_tree_own_path(struct page_tree *tree, uint64_t index, struct payer *payer);
 
@@ -94,6 +91,19 @@ static inline struct swap_slot *page_tree_slot(uint64_t word) {
 
 /* Exchanges the word of an index, if it is `from`, where it is: also for other trees that reach it. False: it is not. */
 bool page_tree_exchange(struct page_tree *tree, uint64_t index, uint64_t from, uint64_t to);
+
+/* Of page_tree.c, for page_tree_page() alone: the way from the root, and whether other trees lead to what it finds. */
+uint64_t page_tree_find_shared(const struct page_tree *tree, uint64_t index, bool *shared);
+
+/* The page of an index, null if there is none, and whether no other tree reaches it. */
+static inline struct frame *page_tree_page(const struct page_tree *tree, uint64_t index, bool *own) {
+    const uint64_t *known = tree->height == 0 && index == 0 ? &tree->root : page_tree_remembered(tree, index);
+    bool shared = false;
+    uint64_t word = known != NULL && (*known & PAGE_HINT) == 0 ? *known : page_tree_find_shared(tree, index, &shared);
+    struct frame *frame = page_tree_frame(word);
+    *own = frame != NULL && !shared;
+    return frame;
+}
 
 /* Makes *copy, which is empty, the same tree. Never fails; takes the same time for every size. */
 void page_tree_share(struct page_tree *tree, struct page_tree *copy);

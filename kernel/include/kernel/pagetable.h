@@ -95,6 +95,21 @@ ts_status_t pagetable_map_range(struct pagetable *pt, uint64_t va, uint64_t pa, 
  * Holes are skipped. Tables that become empty are collected for freeing. */
 ts_status_t pagetable_unmap_range(struct pagetable *pt, uint64_t va, uint64_t length, struct pt_flush *flush);
 
+/* One page, if something is there, its table was used last and has more: then it is gone, and pagetable_flush_pages()
+ * has to follow. False: nothing happened. */
+bool pagetable_unmap_recent(struct pagetable *pt, uint64_t va);
+
+/* All CPUs forget what they know of the pages (0: of all). Nobody holds translations of a table that no CPU ever
+ * loaded. */
+static inline void pagetable_flush_pages(const struct pagetable *pt, uint64_t va, size_t pages) {
+    /* The entries are in memory before the set is read: a CPU that enters it later walks what is there now. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t cpus = __atomic_load_n(&pt->cpus, __ATOMIC_ACQUIRE);
+    if (cpus != 0) {
+        arch_tlb_flush(cpus, pt->asid, va, pages);
+    }
+}
+
 /* One leaf, at its exact start; NOT_FOUND otherwise. */
 ts_status_t pagetable_unmap(struct pagetable *pt, uint64_t va, size_t size, struct pt_flush *flush);
 

@@ -17,7 +17,8 @@ struct address_space {
     bool accessed_cleared;      /* CPUs may remember translations whose accessed bits were cleared; table_lock */
     struct account *account; /* pays for mappings and page tables */
     struct vmar *root;
-    struct mapping *recent;  /* where the last fault was; null: it is gone. Space lock */
+    struct mapping *recent;  /* made last, or where the last fault was; null: it is gone. Space lock */
+    struct mapping *spare;   /* atomic: freed last, and kept for the next; null: none */
     uint32_t references;     /* atomic: VMARs and the process */
     uint64_t charged_tables; /* page-table frames that the account pays for */
     struct list_node retired; /* in the list of those to be taken apart */
@@ -74,7 +75,8 @@ void address_space_init(void);
  * rights: of the handles that were used; they limit what mappings may permit. */
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address);
-/* capability: of the VMO handle, whose revocation unmaps; null: the kernel's own mapping. */
+/* capability: of the VMO handle, whose revocation unmaps; null: the kernel's own mapping. The mapping keeps both before
+ * anything sleeps: they need only have been looked up. */
 ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
                      ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
                      uint64_t *address);
