@@ -127,6 +127,10 @@ $(GENERATED): $(ABI_TABLES) $(wildcard scripts/gen/*.py)
 	$(Q)touch $@
 $(GEN)/gen/%.c: $(GENERATED) ;
 
+$(GEN)/traces/%.bin: tests/traces/%.txt tests/traces/misses.tsv scripts/gen/trace.py
+	$(Q)$(PYTHON) scripts/gen/trace.py $< tests/traces/misses.tsv $@
+$(BUILD)/user/tests/guest/trace.S.o: $(GEN)/traces/t2_cc1_pages.bin
+
 # --- The kernel
 
 IMAGE_x86_64  := kernel.elf

@@ -533,7 +533,7 @@ TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *p
     uint32_t old_flags = entry_flags(f, old, 0);
     bool same_page = entry_leaf(f, old, 0) == entry_leaf(f, entry, 0);
     if (same_page && (old_flags & access) == access) {
-        return pagetable_touch(pt, va, access);
+        return access != 0 ? pagetable_touch(pt, va, access) : TS_OK;
     }
     if (same_page && (old_flags & PT_PERMISSIONS & ~flags) == 0) {
         (void)made_attributes(f, pt, flags & ~(uint32_t)(PT_WRITE | PT_DIRTY)); /* for pagetable_install_recent() */

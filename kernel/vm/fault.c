@@ -12,6 +12,7 @@
 #include "vm_private.h"
 
 #define AROUND_PAGES 16u /* aligned window in which pages that are there are mapped with the one that is wanted */
+#define NO_ACCESS    0u  /* so that what is mapped already does not count as accessed */
 
 static struct frame *zero_frame;
 
@@ -129,7 +130,7 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
     struct frame *frame;
     ts_status_t status = TS_OK;
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {
-        status = install_present(mapping, start + ((page - first) << TS_PAGE_SHIFT), frame, PT_USER | PT_READ);
+        status = install_present(mapping, start + ((page - first) << TS_PAGE_SHIFT), frame, NO_ACCESS);
         if (page % AROUND_PAGES == AROUND_PAGES - 1) {
             sched_preemption_point();
         }

@@ -125,7 +125,7 @@ static ts_status_t install_in_large(struct address_space *space, uint64_t va, ui
     struct pt_mapping leaf;
     ts_status_t status = pagetable_query(&space->table, va, &leaf);
     if (status == TS_OK && leaf.pa == pa && (leaf.flags & access) == access) {
-        return pagetable_touch(&space->table, va, access);
+        return access != 0 ? pagetable_touch(&space->table, va, access) : TS_OK;
     }
     pt_flush_init(&flush);
     cut_large_pages(space, va, va + TS_PAGE_SIZE, &flush);

@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
     bench_memory();
     ts_print("bench: half of it is done\n"); /* silence ends it */
     bench_faults();
+    bench_paging();
     bench_snapshots();
     bench_objects();
     bench_interrupts();

@@ -81,8 +81,9 @@ void pagetable_flush(struct pagetable *pt, struct pt_flush *flush);
 ts_status_t pagetable_map(struct pagetable *pt, uint64_t va, uint64_t pa, size_t size, uint32_t flags);
 
 /* One 4 KiB page, where nothing is mapped or another 4 KiB page, which it takes the place of on all CPUs; if that is
- * the same and permits the access (PT_ flags), it stays, as in pagetable_touch(). Flags and addresses are valid, not
- * those of a kernel's page. ALREADY_EXISTS: a larger page is there. NO_MEMORY (nothing changed). */
+ * the same and permits the access (PT_ flags), it stays, as in pagetable_touch(), or as it is if there is no access
+ * (0). Flags and addresses are valid, not those of a kernel's page. ALREADY_EXISTS: a larger page is there. NO_MEMORY
+ * (nothing changed). */
 ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags, uint32_t access);
 
 /* The same without a walk, which is enough for most faults. False: it takes one, and nothing happened. */

@@ -477,6 +477,22 @@ EACH(soft_bits_withhold_and_touch_gives) {
     pagetable_soft_ad = false;
 }
 
+/* What is there and is installed again counts as accessed only if somebody accesses it. */
+EACH(install_without_an_access_leaves_the_bits) {
+    const uint32_t flags = PT_READ | PT_USER | PT_ACCESSED;
+    for (unsigned soft = 0; soft < 2; soft++) {
+        uint64_t va = c->base[0] + soft * PT_SIZE_4K;
+        pagetable_soft_ad = soft != 0;
+        assert_int_equal(pagetable_install(&pt, va, 0x4000, flags, PT_READ), TS_OK);
+        assert_true(pagetable_clear_accessed(&pt, va));
+        assert_int_equal(pagetable_install(&pt, va, 0x4000, flags, 0), TS_OK);
+        assert_false(pagetable_clear_accessed(&pt, va));
+        assert_int_equal(pagetable_install(&pt, va, 0x4000, flags, PT_READ), TS_OK);
+        assert_true(pagetable_clear_accessed(&pt, va));
+    }
+    pagetable_soft_ad = false;
+}
+
 EACH(audit_sees_damage) {
     assert_int_equal(pagetable_map(&pt, c->base[0], 0x4000, PT_SIZE_4K, LEAF), TS_OK);
     struct frame *table = frame_from_phys(pt.root);
@@ -511,7 +527,8 @@ int main(void) {
         T(translate_checks_permissions), T(split_keeps_every_byte), T(promote_to_2m_and_1g),
         T(promote_refuses_what_is_not_whole), T(no_memory_changes_nothing), T(no_memory_for_a_root),
         T(upper_half_is_shared), T(populate_is_repeatable), T(walk_visits_leaves_in_order),
-        T(soft_bits_withhold_and_touch_gives), T(audit_sees_damage), T(unknown_cpus_are_not_flushed),
+        T(soft_bits_withhold_and_touch_gives), T(install_without_an_access_leaves_the_bits), T(audit_sees_damage),
+        T(unknown_cpus_are_not_flushed),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("page tables", tests, NULL, NULL);

@@ -37,3 +37,7 @@ static inline ts_status_t cpu_reply_wait(ts_handle_t endpoint, uint64_t tag, uin
                        "x17", "memory");
     return (ts_status_t)x0;
 }
+
+static inline uint64_t cpu_stack_of_function(uint64_t top) {
+    return top;
+}

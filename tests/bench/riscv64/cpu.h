@@ -35,3 +35,7 @@ static inline ts_status_t cpu_reply_wait(ts_handle_t endpoint, uint64_t tag, uin
                      : "a2", "a3", "a4", "a5", "a6", "t0", "t3", "t4", "t5", "t6", "memory");
     return (ts_status_t)a0;
 }
+
+static inline uint64_t cpu_stack_of_function(uint64_t top) {
+    return top;
+}

@@ -36,3 +36,8 @@ static inline ts_status_t cpu_reply_wait(ts_handle_t endpoint, uint64_t tag, uin
                      : "rdx", "r10", "r8", "r9", "r12", "r13", "rcx", "r11", "memory");
     return (ts_status_t)rax;
 }
+
+/* As if a call had just pushed the return address. */
+static inline uint64_t cpu_stack_of_function(uint64_t top) {
+    return top - 8;
+}
