@@ -25,10 +25,6 @@ uint64_t fault_zero_page(void) {
     return frame_to_phys(zero_frame);
 }
 
-static bool is_one_piece(const struct vmo *vmo) {
-    return vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous;
-}
-
 static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame,
                                         uint32_t flags, uint32_t access) {
     if ((flags & PT_EXECUTE) != 0) {
@@ -46,7 +42,15 @@ static ts_status_t install_present(struct mapping *mapping, uint64_t va, const s
     return install_frame(mapping, va, frame, flags, access);
 }
 
-/* A page that is not known to be the view's own becomes it. */
+/* A page that was the view's own all the time, to be written: null if it is mapped now, by a large page. */
+static __attribute__((noinline)) struct frame *unless_large(struct mapping *mapping, uint64_t page,
+                                                            struct frame *frame) {
+    uint64_t va = mapping->region.base + ((page - mapping_page(mapping, mapping->region.base)) << TS_PAGE_SHIFT);
+    bool large = large_may_fit(frame, va) && large_install(mapping, va, PT_USER | PT_READ | PT_WRITE);
+    return large ? NULL : frame;
+}
+
+/* A page that is not known to be the view's own becomes it. Null with TS_OK: it is mapped. */
 static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping, uint64_t page,
                                                         ts_status_t *status) {
     struct view *view = mapping->vmo->view;
@@ -56,7 +60,10 @@ static __attribute__((noinline)) struct frame *make_own(struct mapping *mapping,
     if (*status != TS_OK) {
         return NULL;
     }
-    if (changed && (!mapping_is_only(mapping) || view == view->family->source_view)) {
+    if (!changed) {
+        return unless_large(mapping, page, frame);
+    }
+    if (!mapping_is_only(mapping) || view == view->family->source_view) {
         view_unmap(view, page, page + 1, mapping); /* others still show what was there before */
     }
     return frame;
@@ -72,6 +79,8 @@ static inline ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint
         if (frame == NULL) {
             return status;
         }
+    } else if (large_may_fit(frame, va) && unless_large(mapping, page, frame) == NULL) {
+        return TS_OK;
     }
     return install_frame(mapping, va, frame, mapping_flags(mapping) | PT_DIRTY, access);
 }
@@ -87,6 +96,19 @@ static void fault_around(struct mapping *mapping, uint64_t va) {
     (void)fault_map_range(mapping, at, end);
 }
 
+/* A page that is there, to be read. */
+static __attribute__((noinline)) ts_status_t read_present(struct mapping *mapping, uint64_t va,
+                                                          const struct frame *frame, uint32_t access) {
+    if (large_may_fit(frame, va) && large_install(mapping, va, access)) {
+        return TS_OK;
+    }
+    ts_status_t status = install_present(mapping, va, frame, access);
+    if (status == TS_OK) {
+        fault_around(mapping, va);
+    }
+    return status;
+}
+
 static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
     struct frame *frame;
@@ -95,11 +117,7 @@ static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t acc
         return status;
     }
     if (frame != NULL) {
-        status = install_present(mapping, va, frame, access);
-        if (status == TS_OK) {
-            fault_around(mapping, va);
-        }
-        return status;
+        return read_present(mapping, va, frame, access);
     }
     if (mapping->vmo->memory_type != PT_TYPE_CACHED) {
         return fault_write(mapping, va, access); /* the frame of zeros is not reached in two ways at once */
@@ -114,25 +132,20 @@ static inline ts_status_t fault_in(struct mapping *mapping, uint64_t va, uint32_
     if (offset >= vmo->size) {
         return TS_ERR_OUT_OF_RANGE; /* M9 */
     }
-    if (is_one_piece(vmo)) {
-        return mapping_install(mapping, va, vmo->physical_base + offset, mapping_flags(mapping) | PT_ACCESSED | PT_DIRTY,
-                               access);
+    if (vmo_is_one_piece(vmo)) {
+        uint32_t flags = mapping_flags(mapping) | PT_ACCESSED | PT_DIRTY;
+        bool large = large_install(mapping, va, access);
+        return large ? TS_OK : mapping_install(mapping, va, vmo->physical_base + offset, flags, access);
     }
     return (access & PT_WRITE) != 0 ? fault_write(mapping, va, access) : fault_read(mapping, va, access);
 }
 
-ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end) {
+ts_status_t fault_map_pages(struct mapping *mapping, uint64_t start, uint64_t end) {
     struct view *view = mapping->vmo->view;
     uint64_t first = mapping_page(mapping, start);
-    uint64_t last = mapping_page(mapping, end);
-    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
-    last = last < limit ? last : limit;
+    uint64_t last = mapping_end_page(mapping, end);
     struct frame *frame;
     ts_status_t status = TS_OK;
-    if (last - first == 1) {
-        frame = view_page(view, first);
-        return frame != NULL ? install_present(mapping, start, frame, PT_USER | PT_READ) : TS_OK;
-    }
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {
         status = install_present(mapping, start + ((page - first) << TS_PAGE_SHIFT), frame, PT_USER | PT_READ);
         if (page % AROUND_PAGES == AROUND_PAGES - 1) {
@@ -140,6 +153,15 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
         }
     }
     return status;
+}
+
+ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end) {
+    if (end - start == TS_PAGE_SIZE) {
+        uint64_t page = mapping_page(mapping, start);
+        const struct frame *frame = page < mapping_end_page(mapping, end) ? view_page(mapping->vmo->view, page) : NULL;
+        return frame != NULL ? install_present(mapping, start, frame, PT_USER | PT_READ) : TS_OK;
+    }
+    return end - start < PT_SIZE_2M ? fault_map_pages(mapping, start, end) : large_map_range(mapping, start, end);
 }
 
 /* The mapping at va; null: none. Space lock held. */
