@@ -24,6 +24,7 @@
 #define MAGAZINE_SIZE  23u
 #define MAGAZINE_BATCH 12u
 #define WORD_BITS      64u
+#define LARGE_LOOKS    128u /* places that are tried for a large page */
 #define NONE           UINT64_MAX
 
 struct arena {
@@ -47,6 +48,7 @@ static unsigned arena_count;
 static uint64_t boot_frames; /* RAM that is in no arena: image, archive, frame arrays */
 static const struct boot_info *memory_map; /* constant after frames_init */
 static struct magazine magazines[TS_CPU_COUNT_MAX];
+static uint64_t large_next; /* where the next large page is looked for, as a place of all arenas together; atomic */
 bool (*memory_refuses)(void);
 
 static uint64_t counter_load(const uint64_t *counter) {
@@ -413,14 +415,21 @@ static uint64_t run_claim(struct arena *arena, uint64_t count, uint64_t align, u
     return NONE;
 }
 
+/* Frames that were claimed are someone's. */
+static struct frame *run_take(struct arena *arena, uint64_t start, uint64_t count, enum frame_use use) {
+    for (uint64_t at = start; at < start + count; at++) {
+        frame_reset(&arena->frames[at], arena->first + at, use);
+    }
+    counter_add(&magazine_self()->used[use], count);
+    shadow_frames(&arena->frames[start], count, KASAN_GOOD);
+    return &arena->frames[start];
+}
+
 static struct frame *run_alloc(uint64_t count, uint64_t align, uint64_t limit, enum frame_use use) {
     for (unsigned i = 0; i < arena_count; i++) {
         uint64_t start = run_claim(&arenas[i], count, align, limit);
         if (start != NONE) {
-            for (uint64_t at = start; at < start + count; at++) {
-                frame_reset(&arenas[i].frames[at], arenas[i].first + at, use);
-            }
-            return &arenas[i].frames[start];
+            return run_take(&arenas[i], start, count, use);
         }
     }
     return NULL;
@@ -440,12 +449,40 @@ struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum f
     if (first == NULL) {
         return NULL;
     }
-    counter_add(&magazine_self()->used[use], count);
-    shadow_frames(first, count, KASAN_GOOD);
     if ((flags & FRAME_DIRTY_OK) == 0) {
         memset(frame_to_virt(first), 0, count * TS_PAGE_SIZE);
     }
     return first;
+}
+
+/* Aligned places for large pages in an arena. */
+static uint64_t large_places(const struct arena *arena) {
+    uint64_t start = run_align(arena, 0, FRAMES_LARGE);
+    return start < arena->count ? (arena->count - start) / FRAMES_LARGE : 0;
+}
+
+/* Goes on behind the place that was looked at last, so that calls that find nothing do not look at the same again. */
+struct frame *frame_alloc_large(enum frame_use use) {
+    ASSERT(use != FRAME_FREE && use < FRAME_MAGAZINE);
+    uint64_t places = 0;
+    for (unsigned i = 0; i < arena_count; i++) {
+        places += large_places(&arenas[i]);
+    }
+    if (places == 0 || memory_is_refused()) {
+        return NULL;
+    }
+    for (uint64_t looks = places < LARGE_LOOKS ? places : LARGE_LOOKS; looks > 0; looks--) {
+        uint64_t place = __atomic_fetch_add(&large_next, 1, __ATOMIC_RELAXED) % places;
+        struct arena *arena = arenas;
+        for (; place >= large_places(arena); arena++) {
+            place -= large_places(arena);
+        }
+        uint64_t start = run_align(arena, 0, FRAMES_LARGE) + place * FRAMES_LARGE;
+        if (run_last_busy(arena, start, FRAMES_LARGE) == NONE && bitmap_claim_run(arena, start, FRAMES_LARGE)) {
+            return run_take(arena, start, FRAMES_LARGE, use);
+        }
+    }
+    return NULL;
 }
 
 void frame_free_run(struct frame *first, size_t count) {

@@ -286,20 +286,67 @@ static uint32_t promote_flags(const struct pt_format *f, uint64_t table, unsigne
     return all & f->kept_flags;
 }
 
+/* va's slot of the lowest level, `to` or above, that there is a table of; *level is which. */
+static uint64_t *slot_above(const struct pagetable *pt, uint64_t va, unsigned to, unsigned *level) {
+    const struct pt_format *f = pt->format;
+    uint64_t *slot = slot_of(f, pt->root, va, level_top(f));
+    for (*level = level_top(f); *level > to && entry_is_table(f, entry_load(slot), *level); --*level) {
+        slot = slot_of(f, entry_table(f, entry_load(slot)), va, *level - 1);
+    }
+    return slot;
+}
+
+/* A leaf takes the place of a table of leaves, or of a leaf. */
+static void replace_entry(struct pagetable *pt, uint64_t *slot, uint64_t va, unsigned level, uint64_t entry,
+                          struct pt_flush *flush) {
+    const struct pt_format *f = pt->format;
+    uint64_t old = entry_load(slot);
+    uint64_t start = va & ~(level_size(level) - 1);
+    if (f->break_before_make) {
+        entry_store(slot, 0);
+        pagetable_flush_pages(pt, start, level_size(level) >> TS_PAGE_SHIFT);
+    }
+    entry_store(slot, entry);
+    flush_add(flush, start, start + level_size(level));
+    if (entry_is_table(f, old, level)) {
+        pt->recent_number = 0;
+        list_add_tail(&flush->tables, &frame_from_phys(entry_table(f, old))->link);
+        pt->table_count--;
+    }
+}
+
+ts_status_t pagetable_install_large(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags,
+                                    struct pt_flush *flush) {
+    const struct pt_format *f = pt->format;
+    DEBUG_ASSERT(((va | pa) & (PT_SIZE_2M - 1)) == 0 && flags_valid(flags) && range_valid(f, va, PT_SIZE_2M));
+    unsigned level;
+    uint64_t *slot = slot_above(pt, va, 1, &level);
+    if (level > 1) {
+        ts_status_t status =
+            entry_load(slot) != 0 ? TS_ERR_ALREADY_EXISTS : tables_make(pt, slot, va, level, 1, &slot);
+        if (status != TS_OK) {
+            return status;
+        }
+    }
+    uint64_t entry = entry_attributes(f, flags_new(f, flags), 1) ^ entry_place(f, pa);
+    if (entry_load(slot) != 0) {
+        replace_entry(pt, slot, va, 1, entry, flush);
+    } else {
+        entry_store(slot, entry);
+        slot_frame(slot)->entry_count++;
+    }
+    arch_mmu_publish();
+    return TS_OK;
+}
+
 ts_status_t pagetable_promote(struct pagetable *pt, uint64_t va, size_t size, struct pt_flush *flush) {
     const struct pt_format *f = pt->format;
     if ((size != PT_SIZE_2M && size != PT_SIZE_1G) || !address_valid(f, va)) {
         return TS_ERR_INVALID_ARGS;
     }
-    unsigned level = level_of_size(size);
-    uint64_t *slot = slot_of(f, pt->root, va, level_top(f));
-    for (unsigned at = level_top(f); at > level; at--) {
-        if (!entry_is_table(f, entry_load(slot), at)) {
-            return TS_ERR_BAD_STATE;
-        }
-        slot = slot_of(f, entry_table(f, entry_load(slot)), va, at - 1);
-    }
-    if (!entry_is_table(f, entry_load(slot), level)) {
+    unsigned at, level = level_of_size(size);
+    uint64_t *slot = slot_above(pt, va, level, &at);
+    if (at != level || !entry_is_table(f, entry_load(slot), level)) {
         return TS_ERR_BAD_STATE;
     }
     uint64_t table = entry_table(f, entry_load(slot));
@@ -308,17 +355,8 @@ ts_status_t pagetable_promote(struct pagetable *pt, uint64_t va, size_t size, st
     if (flags == UINT32_MAX) {
         return TS_ERR_BAD_STATE;
     }
-    uint64_t start = va & ~(size - 1);
     uint64_t pa = entry_leaf(f, entry_load(phys_to_virt(table)), level - 1);
-    pt->recent_number = 0;
-    if (f->break_before_make) {
-        entry_store(slot, 0);
-        pagetable_flush_pages(pt, start, size >> TS_PAGE_SHIFT);
-    }
-    entry_store(slot, entry_attributes(f, flags, level) ^ entry_place(f, pa));
-    flush_add(flush, start, start + size);
-    list_add_tail(&flush->tables, &frame->link);
-    pt->table_count--;
+    replace_entry(pt, slot, va, level, entry_attributes(f, flags, level) ^ entry_place(f, pa), flush);
     arch_mmu_publish();
     return TS_OK;
 }

@@ -68,9 +68,9 @@ static void free_batch(struct percpu *self) {
     }
 }
 
-/* A program that makes no calls must not keep others waiting for memory: its CPU comes back by itself. */
-static void arm_busy(struct percpu *self) {
-    if (self->armed <= self->grace_deadline) {
+/* A program that makes no calls must not keep others waiting for memory. */
+void grace_arm(struct percpu *self) {
+    if ((self->pending & PENDING_GRACE) == 0 || self->grace_deadline != TS_TIME_INFINITE) {
         return;
     }
     self->grace_deadline = arch_time_now() + BUSY_POLL_NS;
@@ -101,7 +101,7 @@ void grace_poll(void) {
     if (grace_is_pending()) {
         self->pending |= PENDING_GRACE;
         if (self->current != self->idle_task) {
-            arm_busy(self); /* the idle loop sees to it itself */
+            grace_arm(self); /* the idle loop sees to it itself */
         }
     } else {
         self->pending &= ~(uint32_t)PENDING_GRACE;

@@ -86,6 +86,7 @@ void sched_init_cpu(struct percpu *cpu, struct task *idle) {
     list_init(&cpu->grace_waiting);
     list_init(&cpu->to_close);
     cpu->armed = TS_TIME_INFINITE;
+    cpu->grace_deadline = TS_TIME_INFINITE;
     cpu->slice_end = TS_TIME_INFINITE;
     cpu->run_queue.running_priority = -1;
     cpu->run_queue.cpu_bit = CPU_BIT(cpu->arch.cpu);
@@ -295,6 +296,9 @@ static void schedule(bool requeue, bool front) {
     struct percpu *self = percpu_self();
     struct task *old = self->current;
     self->pending &= ~(uint32_t)PENDING_RESCHEDULE;
+    if (__builtin_expect(self->pending != 0, 0)) {
+        grace_arm(self); /* the next task may go on in user mode at once */
+    }
     ts_time_t now = arch_time_now();
     account(self, old, now);
     keep_slice(self, old, requeue && front, now);

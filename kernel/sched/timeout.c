@@ -7,7 +7,7 @@
 /* Sets the hardware to the earliest of what this CPU waits for. timeout_lock held. */
 static void rearm(struct percpu *self) {
     DEBUG_ASSERT(spinlock_is_held(&self->timeout_lock));
-    ts_time_t next = self->slice_end;
+    ts_time_t next = self->slice_end < self->grace_deadline ? self->slice_end : self->grace_deadline;
     struct tree_node *first = tree_first(&self->timeouts);
     if (first != NULL && (ts_time_t)first->key < next) {
         next = (ts_time_t)first->key;
@@ -56,6 +56,7 @@ void timeout_run_expired(void) {
     struct percpu *self = percpu_self();
     ts_time_t now = arch_time_now();
     self->armed = TS_TIME_INFINITE;
+    self->grace_deadline = self->grace_deadline > now ? self->grace_deadline : TS_TIME_INFINITE;
     for (unsigned i = 0; i < 16; i++) {
         spinlock_acquire(&self->timeout_lock);
         struct tree_node *first = tree_first(&self->timeouts);

@@ -27,10 +27,6 @@ uint64_t fault_zero_page(void) {
     return frame_to_phys(zero_frame);
 }
 
-static bool is_one_piece(const struct vmo *vmo) {
-    return vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous;
-}
-
 static inline ts_status_t install_frame(struct mapping *mapping, uint64_t va, const struct frame *frame,
                                         uint32_t flags, uint32_t access) {
     if ((flags & PT_EXECUTE) != 0) {
@@ -48,6 +44,11 @@ static ts_status_t install_present(struct mapping *mapping, uint64_t va, const s
     return install_frame(mapping, va, frame, flags, access);
 }
 
+/* A page that was the view's own all the time, to be written: whether it is mapped now, by a large page. */
+static __attribute__((noinline)) bool write_large(struct mapping *mapping, uint64_t va, const struct frame *frame) {
+    return large_may_fit(frame, va) && large_install(mapping, va, PT_USER | PT_READ | PT_WRITE);
+}
+
 /* A page that is not known to be the view's own becomes it. */
 static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
@@ -57,6 +58,9 @@ static ts_status_t fault_write(struct mapping *mapping, uint64_t va, uint32_t ac
     ts_status_t status = vmo_own_page(mapping->vmo, page, &frame, &changed);
     if (status != TS_OK) {
         return status;
+    }
+    if (!changed && write_large(mapping, va, frame)) {
+        return TS_OK;
     }
     if (changed && (!mapping_is_only(mapping) || view == view->family->source_view)) {
         view_unmap(view, page, page + 1, mapping); /* others still show what was there before */
@@ -75,6 +79,19 @@ static void fault_around(struct mapping *mapping, uint64_t va) {
     (void)fault_map_range(mapping, at, end);
 }
 
+/* A page that is there, to be read. */
+static __attribute__((noinline)) ts_status_t read_present(struct mapping *mapping, uint64_t va,
+                                                          const struct frame *frame, uint32_t access) {
+    if (large_may_fit(frame, va) && large_install(mapping, va, access)) {
+        return TS_OK;
+    }
+    ts_status_t status = install_present(mapping, va, frame, access);
+    if (status == TS_OK) {
+        fault_around(mapping, va);
+    }
+    return status;
+}
+
 static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t access) {
     struct view *view = mapping->vmo->view;
     struct frame *frame;
@@ -83,11 +100,7 @@ static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t acc
         return status;
     }
     if (frame != NULL) {
-        status = install_present(mapping, va, frame, access);
-        if (status == TS_OK) {
-            fault_around(mapping, va);
-        }
-        return status;
+        return read_present(mapping, va, frame, access);
     }
     if (mapping->vmo->memory_type != PT_TYPE_CACHED) {
         return fault_write(mapping, va, access); /* the frame of zeros is not reached in two ways at once */
@@ -98,35 +111,35 @@ static ts_status_t fault_read(struct mapping *mapping, uint64_t va, uint32_t acc
 /* What is not known to be the view's own page at once. */
 static __attribute__((noinline)) ts_status_t fault_in_more(struct mapping *mapping, uint64_t va, uint32_t access) {
     const struct vmo *vmo = mapping->vmo;
-    if (is_one_piece(vmo)) {
+    if (vmo_is_one_piece(vmo)) {
         uint64_t offset = mapping->vmo_offset + (va - mapping->region.base);
-        return mapping_install(mapping, va, vmo->physical_base + offset, mapping_flags(mapping) | PT_ACCESSED | PT_DIRTY,
-                               access);
+        uint32_t flags = mapping_flags(mapping) | PT_ACCESSED | PT_DIRTY;
+        bool large = large_install(mapping, va, access);
+        return large ? TS_OK : mapping_install(mapping, va, vmo->physical_base + offset, flags, access);
     }
     return (access & PT_WRITE) != 0 ? fault_write(mapping, va, access) : fault_read(mapping, va, access);
 }
 
 /* The page of the view to be written, if its place is known at once, and nobody needs to be told of it: no other view
  * reaches it, or it is new, and nobody shows what was there before. Null: it is not that simple. Both locks held. */
-static inline struct frame *page_at_hand(const struct mapping *mapping, struct view *view, uint64_t page) {
+static inline struct frame *page_at_hand(const struct mapping *mapping, struct view *view, uint64_t page, uint64_t va) {
     uint64_t index = view->first + page;
     uint64_t *word = view->family->source == NULL ? page_tree_remembered(&view->tree, index) : NULL;
     if (word == NULL || (*word & PAGE_WORD_BITS) != 0) {
         return NULL;
     }
     if (*word != PAGE_ABSENT) {
-        return (struct frame *)*word;
+        struct frame *frame = (struct frame *)*word;
+        return __builtin_expect(large_may_fit(frame, va), 0) ? NULL : frame;
     }
     bool simple = mapping_is_only(mapping) && mapping->vmo->memory_type == PT_TYPE_CACHED && !view->is_limited;
     return simple ? view_fill(view, index, word) : NULL;
 }
 
-ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end) {
+ts_status_t fault_map_pages(struct mapping *mapping, uint64_t start, uint64_t end) {
     struct view *view = mapping->vmo->view;
     uint64_t first = mapping_page(mapping, start);
-    uint64_t last = mapping_page(mapping, end);
-    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
-    last = last < limit ? last : limit;
+    uint64_t last = mapping_end_page(mapping, end);
     struct frame *frame;
     ts_status_t status = TS_OK;
     for (uint64_t page = first; status == TS_OK && view_next_page(view, &page, last, &frame); page++) {
@@ -136,6 +149,10 @@ ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t en
         }
     }
     return status;
+}
+
+ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end) {
+    return end - start < PT_SIZE_2M ? fault_map_pages(mapping, start, end) : large_map_range(mapping, start, end);
 }
 
 ts_status_t fault_map_page(struct mapping *mapping, uint64_t va) {
@@ -190,7 +207,7 @@ static inline ts_status_t fault_in(struct mapping *mapping, struct view *view, u
     }
     struct frame *frame = NULL;
     if ((access & PT_WRITE) != 0) {
-        frame = page_at_hand(mapping, view, (vmo->offset + offset) >> TS_PAGE_SHIFT);
+        frame = page_at_hand(mapping, view, (vmo->offset + offset) >> TS_PAGE_SHIFT, va);
     }
     if (frame == NULL) {
         return fault_in_more(mapping, va, access);

@@ -76,6 +76,29 @@ uint64_t page_tree_find_shared(const struct page_tree *tree, uint64_t index, boo
     return word;
 }
 
+/* Frames that follow one another in the array of an arena do so in memory. */
+struct frame *page_tree_run(const struct page_tree *tree, uint64_t index) {
+    if ((index & (NODE_WORDS - 1)) != 0 || tree->height == 0 || index >= span_of(tree->height)) {
+        return NULL;
+    }
+    uint64_t word = tree->root;
+    for (unsigned level = tree->height; level > 0; level--) {
+        if (word == 0 || is_shared(word, level)) {
+            return NULL;
+        }
+        word = level > 1 ? node_of(word)[position(index, level)] : word;
+    }
+    const uint64_t *words = node_of(word);
+    struct frame *first = page_tree_frame(words[0]);
+    for (uint64_t i = 0; first != NULL && i < NODE_WORDS; i++) {
+        uint64_t plain = (uint64_t)(first + i);
+        if (words[i] != plain && (words[i] != (plain | HINT) || first[i].shares > 1)) {
+            return NULL;
+        }
+    }
+    return first;
+}
+
 /* A copy of a shared node: both share what it points to. */
 static ts_status_t copy_node(uint64_t *word, unsigned level, struct frame *shared, struct payer *payer) {
     struct frame *frame = payer_frame(payer, FRAME_KERNEL, FRAME_DIRTY_OK);

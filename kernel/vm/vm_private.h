@@ -106,6 +106,13 @@ static inline uint64_t mapping_page(const struct mapping *mapping, uint64_t va) 
     return (mapping->vmo->offset + mapping->vmo_offset + (va - mapping->region.base)) >> TS_PAGE_SHIFT;
 }
 
+/* The page behind the last that a mapping shows up to an address: none is behind the VMO's end. */
+static inline uint64_t mapping_end_page(const struct mapping *mapping, uint64_t end) {
+    uint64_t last = mapping_page(mapping, end);
+    uint64_t limit = (mapping->vmo->offset + mapping->vmo->size) >> TS_PAGE_SHIFT; /* of a slice: not the view's */
+    return last < limit ? last : limit;
+}
+
 /* Whether nobody shows the view but this mapping. */
 static inline bool mapping_is_only(const struct mapping *mapping) {
     const struct list_node *head = &mapping->vmo->view->mappings;
@@ -136,6 +143,34 @@ static inline ts_status_t vmo_own_page(struct vmo *vmo, uint64_t page, struct fr
     return status;
 }
 
+/* --- vmo.c --- */
+
+/* Gives the frames of a run to the view, from an absent page on, zeroed in parts. Those that find no place in its tree
+ * are freed. NO_MEMORY. Preemption points. Family lock held, or nobody can reach the view. */
+ts_status_t view_adopt_run(struct view *view, uint64_t first, struct frame *run, uint64_t pages);
+
+/* --- large.c --- */
+
+/* Gives 2 MiB in one piece to a VMO for its pages from `page` on, if there are none yet and memory has such a piece.
+ * False: some or all are still missing. Preemption points. Family lock held. */
+bool large_commit(struct vmo *vmo, uint64_t page);
+
+/* Maps the 2 MiB around va by one large page, in place of what is mapped of it, if the VMO has them in one piece and
+ * nobody else sees them. False: nothing happened, or they are mapped already. Both locks held. */
+bool large_install(struct mapping *mapping, uint64_t va, uint32_t access);
+
+/* fault_map_range() of a range that may contain large pages. */
+ts_status_t large_map_range(struct mapping *mapping, uint64_t start, uint64_t end);
+
+/* Whether a page that is mapped at va can be part of a large page there. */
+static inline bool large_may_fit(const struct frame *frame, uint64_t va) {
+    return ((frame->number ^ va >> TS_PAGE_SHIFT) & (FRAMES_LARGE - 1)) == 0;
+}
+
+static inline bool vmo_is_one_piece(const struct vmo *vmo) {
+    return vmo->is_physical || vmo->is_borrowed || vmo->is_contiguous;
+}
+
 /* --- discard.c --- */
 
 /* Into the list of what can be discarded, and out of it. */
@@ -153,6 +188,9 @@ void fault_init(void);
 /* Maps what is there already of a mapping that was just made, in [start, end) (M15). Both locks held. NO_MEMORY. */
 ts_status_t fault_map_range(struct mapping *mapping, uint64_t start, uint64_t end);
 ts_status_t fault_map_page(struct mapping *mapping, uint64_t va); /* of one page */
+
+/* The same, page by page. */
+ts_status_t fault_map_pages(struct mapping *mapping, uint64_t start, uint64_t end);
 
 /* The physical address of zeros. */
 uint64_t fault_zero_page(void);

@@ -13,7 +13,7 @@
 #include "kernel/heap.h"
 #include "vm_private.h"
 
-#define PIECE_BATCH 64u
+#define PIECE_BATCH 16u
 #define CHILD_KINDS                                                                                \
     (TS_VMO_CHILD_SNAPSHOT | TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | TS_VMO_CHILD_SNAPSHOT_MODIFIED | TS_VMO_CHILD_SLICE)
 
@@ -251,13 +251,12 @@ ts_status_t vmo_create_borrowed(uint64_t base, uint64_t size, struct vmo **resul
     return status;
 }
 
-/* Gives the run's frames to the VMO, zeroed in parts. Those that find no place in the tree go back. */
-static ts_status_t adopt_run(struct vmo *vmo, struct frame *run, uint64_t pages) {
+ts_status_t view_adopt_run(struct view *view, uint64_t first, struct frame *run, uint64_t pages) {
     ts_status_t status = TS_OK;
     for (uint64_t i = 0; i < pages; i++) {
         if (status == TS_OK) {
             memset(frame_to_virt(&run[i]), 0, TS_PAGE_SIZE);
-            status = view_adopt(&vmo->own, i, &run[i]);
+            status = view_adopt(view, first + i, &run[i]);
         }
         if (status != TS_OK) {
             frame_free(&run[i]);
@@ -282,7 +281,7 @@ ts_status_t vmo_create_contiguous(struct account *account, uint64_t size, unsign
     uint64_t pages = vmo->size >> TS_PAGE_SHIFT;
     uint64_t align = alignment_log2 == 0 ? 1 : (uint64_t)1 << (alignment_log2 - TS_PAGE_SHIFT);
     struct frame *run = frame_alloc_run(pages, align, 0, FRAME_VMO, FRAME_DIRTY_OK);
-    status = run != NULL ? adopt_run(vmo, run, pages) : TS_ERR_NO_MEMORY;
+    status = run != NULL ? view_adopt_run(&vmo->own, 0, run, pages) : TS_ERR_NO_MEMORY;
     if (status != TS_OK) {
         object_release(&vmo->object);
         return status;

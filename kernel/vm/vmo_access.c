@@ -186,6 +186,11 @@ static ts_status_t commit_page(struct vmo *vmo, uint64_t page) {
 static ts_status_t commit(struct vmo *vmo, struct vmo_op *op) {
     while (op->length > 0) {
         struct piece piece = first_piece(vmo, op->offset, op->length);
+        if (piece.page % FRAMES_LARGE == 0 && piece.offset == 0 && op->length >= PT_SIZE_2M &&
+            large_commit(vmo, piece.page)) {
+            advance(op, PT_SIZE_2M);
+            continue;
+        }
         ts_status_t status = commit_page(vmo, piece.page);
         if (status != TS_OK) {
             return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Snapshots, and what they do to large pages. */
 #include "abi/info.h"
+#include "abi/inspect.h"
 #include "abi/options.h"
 #include "abi/status.h"
 #include "bench/benchmarks.h"
@@ -11,6 +12,7 @@
 
 #define COUNT         100u
 #define ROUNDS        4u
+#define LEVELS_MAX    4u
 #define MEBIBYTE      ((uint64_t)1 << 20)
 #define GIBIBYTE      ((uint64_t)1 << 30)
 #define LARGE         (2 * MEBIBYTE)
@@ -127,10 +129,68 @@ static void measure_mapped_1g(void) {
     measure_must(ts_handle_close(vmo), "vmo");
 }
 
+/* The size of the page that maps an address. */
+static uint64_t size_at(uint64_t address) {
+    struct ts_info_handle_basic self = {0};
+    struct ts_inspect_entry entries[LEVELS_MAX] = {{0}};
+    size_t actual, available;
+    uint64_t next;
+    measure_must(ts_object_get_info(ts_startup_handle("process"), TS_INFO_HANDLE_BASIC, &self, sizeof(self), &actual,
+                                    &available),
+                 "info");
+    measure_must(ts_system_inspect(ts_startup_handle("debug"), TS_INSPECT_TRANSLATE, self.koid, address, entries,
+                                   sizeof(entries), &actual, &next),
+                 "inspection");
+    return actual > 0 ? entries[actual - 1].size : 0;
+}
+
+static void expect_size(uint64_t address, uint64_t wanted, const char *name) {
+    measure_must(size_at(address) == wanted ? TS_OK : TS_ERR_BAD_STATE, name);
+}
+
+/* The protection of one page splits a large page. */
+static uint64_t split_once(uint64_t address) {
+    uint64_t start = cpu_cycles();
+    measure_must(ts_vmar_protect(ts_startup_handle("vmar"), TS_VMAR_READ, address + LARGE / 2, TS_PAGE_SIZE), "split");
+    uint64_t ticks = cpu_cycles() - start;
+    expect_size(address, TS_PAGE_SIZE, "split_2m");
+    return ticks;
+}
+
+/* The first write of a page after a snapshot of it has gone joins it with its neighbours. */
+static uint64_t promote_once(uint64_t address) {
+    measure_must(ts_handle_close(snapshot(TS_PAGE_SIZE)), "snapshot");
+    wait_for_end();
+    expect_size(address, TS_PAGE_SIZE, "promote_2m");
+    uint64_t start = cpu_cycles();
+    *(volatile uint64_t *)address = start;
+    uint64_t ticks = cpu_cycles() - start;
+    expect_size(address, LARGE, "promote_2m");
+    return ticks;
+}
+
+static void measure_large(const char *name, uint64_t (*once)(uint64_t address)) {
+    uint64_t ticks = 0;
+    size = LARGE;
+    measure_must(ts_vmo_create(size, 0, &vmo), "vmo");
+    measure_must(ts_vmo_op_range(vmo, TS_VMO_OP_COMMIT, 0, size), "pages");
+    for (unsigned round = 0; round <= ROUNDS; round++) {
+        uint64_t address = map(LARGE);
+        expect_size(address, LARGE, name);
+        uint64_t took = once(address);
+        ticks += round > 0 ? took : 0;
+        unmap(address, LARGE);
+    }
+    measure_keep(name, ticks, ROUNDS);
+    measure_must(ts_handle_close(vmo), "vmo");
+}
+
 void bench_snapshots(void) {
     measure_unmapped("snapshot_4k", TS_PAGE_SIZE, TS_PAGE_SIZE);
     measure_unmapped("snapshot_1m", MEBIBYTE, TS_PAGE_SIZE);
     measure_unmapped("snapshot_1g", GIBIBYTE, LARGE);
     measure_mapped_2m();
     measure_mapped_1g();
+    measure_large("split_2m", split_once);
+    measure_large("promote_2m", promote_once);
 }

@@ -120,6 +120,32 @@ static void ranges(ts_handle_t vmo) {
     may_close(range);
 }
 
+/* A large page that is split, written, and joined again. */
+static void large_pages(void) {
+    ts_handle_t vmo = TS_HANDLE_INVALID;
+    ts_handle_t copy = TS_HANDLE_INVALID;
+    uint64_t address = 0;
+    may(ts_vmo_create(512 * PAGE, 0, &vmo));
+    may(ts_vmo_op_range(vmo, TS_VMO_OP_COMMIT, 0, 512 * PAGE));
+    may(ts_vmar_map(guest_self.vmar, WRITABLE, 0, vmo, 0, 512 * PAGE, &address));
+    store(address, 3, 'l');
+    may(ts_vmo_create_child(vmo, TS_VMO_CHILD_SNAPSHOT, 3 * PAGE, PAGE, &copy));
+    store(address, 4, 'm');
+    expect(copy, 0, 'l');
+    check_audit(guest_self.extra);
+    may_close(copy);
+    store(address, 3, 'n');
+    expect(vmo, 3, 'n');
+    expect(vmo, 4, 'm');
+    may(ts_vmo_op_range(vmo, TS_VMO_OP_DECOMMIT, 5 * PAGE, PAGE));
+    expect_mapped(address, 4, 'm');
+    check_audit(guest_self.extra);
+    if (address != 0) {
+        may(ts_vmar_unmap(guest_self.vmar, address, 512 * PAGE));
+    }
+    may_close(vmo);
+}
+
 static void memory_calls(void) {
     ts_handle_t vmo = TS_HANDLE_INVALID;
     ts_handle_t slice = TS_HANDLE_INVALID;
@@ -144,6 +170,7 @@ static void memory_calls(void) {
         may(ts_vmar_unmap(guest_self.vmar, address, 16 * PAGE));
     }
     may_close(vmo);
+    large_pages();
 }
 
 /* --- everything else that makes something --- */

@@ -10,6 +10,7 @@ extern const struct guest_group vmo_tests;
 extern const struct guest_group pager_tests;
 extern const struct guest_group clone_tests;
 extern const struct guest_group vmar_tests;
+extern const struct guest_group large_tests;
 extern const struct guest_group random_tests;
 extern const struct guest_group race_tests;
 extern const struct guest_group vm_hostile_tests;
@@ -37,6 +38,7 @@ static const struct guest_group *const guest_groups[] = {
     &pager_tests,
     &clone_tests,
     &vmar_tests,
+    &large_tests,
     &random_tests,
     &race_tests,
     &vm_hostile_tests,

@@ -5,6 +5,7 @@
 #define WORD_SIZE   100u /* shared words: what a child process is to do */
 #define WORD_OFFSET 101u
 #define WORD_VALUE  102u
+#define LEVELS_MAX  4u
 
 ts_handle_t make_vmo_with(uint32_t options, uint64_t size) {
     ts_handle_t vmo = TS_HANDLE_INVALID;
@@ -60,6 +61,15 @@ struct ts_info_vmo vmo_info(ts_handle_t vmo) {
     size_t available;
     CHECK_OK(ts_object_get_info(vmo, TS_INFO_VMO, &info, sizeof(info), &actual, &available));
     return info;
+}
+
+struct ts_inspect_entry leaf_of(ts_handle_t process, uint64_t address) {
+    struct ts_inspect_entry entries[LEVELS_MAX] = {{0}};
+    size_t actual = 0;
+    uint64_t next = 0;
+    CHECK_OK(ts_system_inspect(resource("debug"), TS_INSPECT_TRANSLATE, koid_of(process), address, entries,
+                               sizeof(entries), &actual, &next));
+    return actual > 0 && actual <= LEVELS_MAX ? entries[actual - 1] : (struct ts_inspect_entry){0};
 }
 
 uint64_t program_memory(void) {

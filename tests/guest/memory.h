@@ -2,6 +2,7 @@
 /* What tests of VMOs share: children of every kind, single words of them, and what they cost. Failures are noted. */
 #pragma once
 
+#include "abi/inspect.h"
 #include "guest/support.h"
 
 #define PAGE TS_PAGE_SIZE
@@ -30,6 +31,9 @@ void check_pages(ts_handle_t vmo, uint64_t first, uint64_t pages, uint64_t base)
 void check_zeros(ts_handle_t vmo, uint64_t first, uint64_t pages);
 
 struct ts_info_vmo vmo_info(ts_handle_t vmo);
+
+/* What maps an address of a process, as system_inspect tells; kind EMPTY: nothing. */
+struct ts_inspect_entry leaf_of(ts_handle_t process, uint64_t address);
 
 /* Bytes of memory of all programs. */
 uint64_t program_memory(void);

@@ -5,7 +5,8 @@
  * takes seed=N and steps=N; a run repeats by its seed, which is printed.
  *
  * A page of the model is every `stride`th of the VMO, so that pages lie in one or in several tables of its tree. Two of
- * its words are known: the first and the last.
+ * its words are known: the first and the last. With one of the strides whole VMOs are committed, so that they have large
+ * pages, which many pages of the model share.
  */
 #include "guest/groups.h"
 #include "guest/memory.h"
@@ -19,6 +20,7 @@
 #define STEPS       5000u
 #define SEED        1u
 #define CHECK_EACH  64u
+#define LARGE       64u /* the stride with large pages */
 #define PROGRESS    10000u /* longer runs tell that they go on */
 
 enum request { REQUEST_READ, REQUEST_WRITE, REQUEST_END };
@@ -42,6 +44,7 @@ struct member {
 static struct store stores[MEMBERS];
 static struct member members[MEMBERS];
 static uint64_t random_state, stride, last_value;
+static uint64_t large_seen; /* mappings of this process with a large page */
 static struct guest_child others[PROCESSES];
 static ts_handle_t endpoints[PROCESSES];
 
@@ -232,9 +235,16 @@ static void step_access(void) {
     }
 }
 
+static void look_for_large(const struct member *member) {
+    if (stride == LARGE && member->address[0] != 0) {
+        large_seen += leaf_of(guest_self.process, member->address[0]).size > PAGE ? 1 : 0;
+    }
+}
+
 static void check_all(void) {
     for (unsigned i = 0; i < MEMBERS; i++) {
         struct member *member = &members[i];
+        look_for_large(member);
         for (unsigned page = 0; member->store != NULL && page < member->pages; page++) {
             for (unsigned way = 0; way <= PROCESSES; way++) {
                 check_word(member, way, page, (unsigned)random_below(WORDS));
@@ -250,6 +260,10 @@ static void check_all(void) {
 
 /* --- steps that change what is there --- */
 
+static void commit_all(const struct member *member) {
+    CHECK_OK(ts_vmo_op_range(member->handle, TS_VMO_OP_COMMIT, 0, bytes_of(member->pages)));
+}
+
 static void step_create(void) {
     struct member *member = pick_free();
     if (member == NULL) {
@@ -259,6 +273,9 @@ static void step_create(void) {
     unsigned pages = (unsigned)random_below(PAGES_MAX + 1);
     *member = (struct member){.store = new_store(), .pages = pages, .resizable = resizable};
     member->handle = make_vmo_with(resizable ? TS_VMO_RESIZABLE : 0, bytes_of(pages));
+    if (stride == LARGE && random_below(2) == 0) {
+        commit_all(member);
+    }
 }
 
 static void step_slice(struct member *parent, struct member *child) {
@@ -388,7 +405,9 @@ static void step_zero(void) {
 
 static void step_commit(void) {
     struct member *member = pick();
-    if (member != NULL && member->pages > 0) {
+    if (member != NULL && stride == LARGE && random_below(2) == 0) {
+        commit_all(member);
+    } else if (member != NULL && member->pages > 0) {
         unsigned page = (unsigned)random_below(member->pages);
         CHECK_OK(ts_vmo_op_range(member->handle, TS_VMO_OP_COMMIT, bytes_of(page), PAGE));
         if (random_below(2) == 0) {
@@ -427,16 +446,17 @@ static void end_members(void) {
 }
 
 static void random_relatives(void) {
-    static const uint64_t strides[] = {1, 3, 171, 512};
+    static const uint64_t strides[] = {1, 3, 171, 512, LARGE};
+    const uint64_t count = sizeof(strides) / sizeof(strides[0]);
     uint64_t seed = ts_argument_number("seed", SEED);
     uint64_t steps = ts_argument_number("steps", STEPS);
     ts_print("# seed %lu steps %lu\n", seed, steps);
     start_others();
     random_state = seed * 0x9e3779b97f4a7c15ul + 1;
     for (uint64_t i = 0; i < steps && guest_shared()->failures == 0; i++) {
-        if (i % (steps / 4 + 1) == 0) {
+        if (i % (steps / count + 1) == 0) {
             end_members();
-            stride = strides[i / (steps / 4 + 1)];
+            stride = strides[i / (steps / count + 1)];
         }
         if (i % PROGRESS == PROGRESS - 1) {
             ts_print("# step %lu\n", i + 1);
@@ -451,6 +471,8 @@ static void random_relatives(void) {
         }
     }
     check_all();
+    CHECK(large_seen > 0 || steps < STEPS);
+    ts_print("# %lu large pages seen\n", large_seen);
     end_members();
     end_others();
 }

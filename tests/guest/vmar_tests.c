@@ -354,6 +354,90 @@ static void m15_only_what_is_there(void) {
     close_handle(vmo);
 }
 
+/* --- guard regions --- */
+
+#define GUARD 3u /* page of the range; its neighbours are mapped */
+
+/* Two mappings of pages of the VMO, with a guard between them that outlives its handle. */
+static ts_handle_t make_guarded(ts_handle_t vmo, uint64_t *base) {
+    uint64_t address = 0;
+    ts_handle_t guard = TS_HANDLE_INVALID;
+    ts_handle_t range = make_range(8 * PAGE, base);
+    CHECK_OK(ts_vmar_map(range, MAP_WRITE | SPECIFIC, (GUARD - 1) * PAGE, vmo, 0, PAGE, &address));
+    CHECK_OK(ts_vmar_map(range, MAP_WRITE | SPECIFIC, (GUARD + 1) * PAGE, vmo, PAGE, PAGE, &address));
+    CHECK_OK(ts_vmar_allocate(range, SPECIFIC, GUARD * PAGE, PAGE, &guard, &address));
+    CHECK_EQUAL(*base + GUARD * PAGE, address);
+    close_handle(guard);
+    return range;
+}
+
+/* Writes downwards from the end of the upper mapping. */
+static void run_over(uint64_t unused) {
+    uint64_t base = 0;
+    (void)unused;
+    (void)make_guarded(guest_self.extra, &base);
+    for (uint64_t at = base + (GUARD + 2) * PAGE - 8; at >= base; at -= 8) {
+        *word_in(at) = at;
+    }
+    CHECK(!"the access faulted");
+}
+
+static void guard_ends_what_runs_over(void) {
+    struct guest_child child;
+    ts_handle_t vmo = make_vmo(2 * PAGE);
+    uint64_t lower[PAGE / sizeof(uint64_t)];
+    set_word(vmo, PAGE - 8, 5);
+    if (guest_child_start(&child, guest_self.job, run_over, 0, duplicate_with(vmo, TS_RIGHT_SAME_RIGHTS))) {
+        CHECK_EQUAL(TS_EXIT_EXCEPTION, guest_child_end(&child));
+    }
+    CHECK(word_at(vmo, PAGE) != 0); /* it came to the guard */
+    CHECK_OK(ts_vmo_read(vmo, lower, 0, sizeof(lower)));
+    for (unsigned i = 0; i < PAGE / sizeof(uint64_t); i++) {
+        CHECK_EQUAL(i == PAGE / sizeof(uint64_t) - 1 ? 5 : 0, lower[i]);
+    }
+    close_handle(vmo);
+}
+
+static void guard_is_nobody_elses(void) {
+    uint64_t base, address = 0;
+    ts_handle_t vmo = make_vmo(2 * PAGE);
+    ts_handle_t range = make_guarded(vmo, &base);
+    const uint64_t at = base + GUARD * PAGE;
+    ts_handle_t child;
+    CHECK_STATUS(TS_ERR_ALREADY_EXISTS, ts_vmar_map(range, MAP_READ | SPECIFIC, GUARD * PAGE, vmo, 0, PAGE, &address));
+    CHECK_STATUS(TS_ERR_ALREADY_EXISTS, ts_vmar_allocate(range, SPECIFIC, GUARD * PAGE, PAGE, &child, &address));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmar_protect(range, MAP_READ, at, PAGE));
+    CHECK_STATUS(TS_ERR_BAD_STATE, ts_vmar_op_range(range, TS_VMO_OP_COMMIT, at, PAGE));
+    unsigned found = 0;
+    while (found < 8 && ts_vmar_map(range, MAP_READ, 0, vmo, 0, PAGE, &address) == TS_OK) {
+        CHECK(address != at);
+        found++;
+    }
+    CHECK_EQUAL(5, found); /* all that is not taken */
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_read(vmo, (void *)at, 0, 8));
+    CHECK_OK(ts_vmar_unmap(range, at, PAGE));
+    CHECK_OK(ts_vmar_map(range, MAP_WRITE | SPECIFIC, GUARD * PAGE, vmo, 0, PAGE, &address));
+    *word_in(at) = 1;
+    drop_range(range);
+    close_handle(vmo);
+}
+
+/* A guard that is kept: nothing can be mapped by its handle. */
+static void guard_permits_nothing(void) {
+    uint64_t base = 0, address = 0;
+    ts_handle_t vmo = make_vmo(PAGE);
+    ts_handle_t guard = TS_HANDLE_INVALID;
+    CHECK_OK(ts_vmar_allocate(guest_self.vmar, 0, 0, PAGE, &guard, &base));
+    CHECK_STATUS(TS_ERR_ACCESS_DENIED, ts_vmar_map(guard, MAP_READ, 0, vmo, 0, PAGE, &address));
+    CHECK_STATUS(TS_ERR_ACCESS_DENIED, ts_vmar_map(guard, MAP_READ | SPECIFIC, 0, vmo, 0, PAGE, &address));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_read(vmo, (void *)base, 0, 8));
+    CHECK_OK(ts_vmar_map(guard, 0, 0, vmo, 0, PAGE, &address)); /* without any permission */
+    CHECK_EQUAL(base, address);
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, ts_vmo_read(vmo, (void *)base, 0, 8));
+    drop_range(guard);
+    close_handle(vmo);
+}
+
 /* Permissions that come back by faults: those of the mapping, not more. */
 static void protect_of_copies(void) {
     ts_handle_t vmo = make_vmo(2 * PAGE);
@@ -386,6 +470,9 @@ static const struct guest_test tests[] = {
     {"M14 addresses are aligned as was asked", m14_alignment},
     {"M15 MAP_RANGE makes faults unnecessary", m15_map_range},
     {"M15 MAP_RANGE makes no pages and copies none", m15_only_what_is_there},
+    {"M12 a range without flags is a guard: what runs over into it ends", guard_ends_what_runs_over},
+    {"M3 nothing else is placed where a guard is", guard_is_nobody_elses},
+    {"M5 M12 nothing is mapped in a guard", guard_permits_nothing},
     {"M16 operations on a range reach the VMOs in it", m16_reaches_the_vmos},
     {"M11 V24 protect of a copy's mapping gives WRITE to its own pages only", protect_of_copies},
 };

@@ -66,6 +66,11 @@ void frame_free(struct frame *frame);
 struct frame *frame_alloc_run(size_t count, size_t align, uint64_t limit, enum frame_use use, unsigned flags);
 void frame_free_run(struct frame *first, size_t count);
 
+/* The frames of a large page: FRAMES_LARGE contiguous ones, aligned to that, not zeroed. Looks at a bounded number of
+ * places, each time at others: null says that there may be none. */
+#define FRAMES_LARGE 512u
+struct frame *frame_alloc_large(enum frame_use use);
+
 /* For the address sanitizer: nobody may touch a frame that is free now. Later ones see to that themselves. */
 void frames_poison_free(void);
 

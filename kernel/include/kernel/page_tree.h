@@ -68,6 +68,10 @@ uint64_t page_tree_find(const struct page_tree *tree, uint64_t index);
 /* Of page_tree.c, for page_tree_own() alone: the way from the root. */
 uint64_t *page_tree_own_path(struct page_tree *tree, uint64_t index, struct payer *payer);
 
+/* The first of 1 << PAGE_TREE_BITS pages from `index` on, if that is a multiple of so many, no other tree reaches any of
+ * them, and they lie one behind the other in memory; null otherwise. */
+struct frame *page_tree_run(const struct page_tree *tree, uint64_t index);
+
 /* The place of an index's word, which no other tree reaches; nodes are made and copied on the way. Null: no memory;
  * some may have been made, which does no harm. */
 static inline uint64_t *page_tree_own(struct page_tree *tree, uint64_t index, struct payer *payer) {

@@ -89,6 +89,11 @@ ts_status_t pagetable_install(struct pagetable *pt, uint64_t va, uint64_t pa, ui
 /* The same without a walk, which is enough for most faults. False: it takes one, and nothing happened. */
 bool pagetable_install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags);
 
+/* One leaf of 2 MiB, in place of what is mapped there, pages or a leaf of that size; accessed and dirty are those of
+ * flags. Flags and addresses are valid. ALREADY_EXISTS: a larger page is there. NO_MEMORY (nothing changed). */
+ts_status_t pagetable_install_large(struct pagetable *pt, uint64_t va, uint64_t pa, uint32_t flags,
+                                    struct pt_flush *flush);
+
 /* [va, va+length), page aligned, with the largest leaves that alignment and the CPU allow. All or nothing. */
 ts_status_t pagetable_map_range(struct pagetable *pt, uint64_t va, uint64_t pa, uint64_t length, uint32_t flags);
 

@@ -52,7 +52,7 @@ struct percpu {
     struct list_node grace_collecting, grace_waiting;
     uint32_t grace_count;
     bool grace_enough;            /* what was freed last has more to do: not now */
-    ts_time_t grace_deadline;     /* a timer that was armed to go on with it, or a past one */
+    ts_time_t grace_deadline;     /* when the timer fires at the latest to go on with it; TS_TIME_INFINITE: as it may */
     uint64_t grace_target;
 
     uint64_t switches, interrupts, ipis; /* statistics */

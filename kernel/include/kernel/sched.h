@@ -251,6 +251,9 @@ static inline void grace_quiescent(void) {
 }
 /* The same; and runs what is due. */
 void grace_poll(void);
+/* This CPU is about to run a task: if something waits for a grace period here, it comes back by itself before long,
+ * whatever timeouts come and go until then. */
+void grace_arm(struct percpu *self);
 /* Waits until everything deferred on this CPU before the call was freed. May switch tasks. */
 void grace_synchronize(void);
 bool grace_is_pending(void);

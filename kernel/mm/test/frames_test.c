@@ -314,6 +314,59 @@ static void run_of_a_megabyte_in_each_arena(void **state) {
     }
 }
 
+#define LARGE_MAX 32u
+
+static void large_pages_are_aligned_and_distinct(void **state) {
+    (void)state;
+    struct frame *runs[LARGE_MAX];
+    unsigned count = 0;
+    while (count < LARGE_MAX && (runs[count] = frame_alloc_large(FRAME_VMO)) != NULL) {
+        assert_int_equal(frame_to_phys(runs[count]) % (FRAMES_LARGE * TS_PAGE_SIZE), 0);
+        for (unsigned i = 0; i < FRAMES_LARGE; i++) {
+            assert_int_equal(frame_to_phys(&runs[count][i]), frame_to_phys(runs[count]) + i * TS_PAGE_SIZE);
+            assert_true(frame_is_allocated(&runs[count][i]));
+            runs[count][i].pin_count = count; /* nobody else's */
+        }
+        count++;
+    }
+    assert_in_range(count, 28, 31);
+    assert_null(frame_alloc_large(FRAME_VMO));
+    assert_int_equal(frames_audit(support_report), 0);
+    while (count-- > 0) {
+        for (unsigned i = 0; i < FRAMES_LARGE; i++) {
+            assert_int_equal(runs[count][i].pin_count, count);
+            runs[count][i].pin_count = 0;
+        }
+        frame_free_run(runs[count], FRAMES_LARGE);
+    }
+}
+
+/* The only place is found when the last of its frames is free, wherever it lies. */
+static void large_page_is_found_when_it_is_whole(void **state) {
+    (void)state;
+    struct list_node *hoard = support_exhaust(0);
+    for (uint64_t pa = 0x400000; pa <= 0xc00000; pa += 0x400000) {
+        struct frame *first = frame_from_phys(pa);
+        for (unsigned i = 0; i < FRAMES_LARGE; i++) {
+            list_remove(&first[i].link);
+        }
+        for (unsigned i = 0; i < FRAMES_LARGE; i++) {
+            unsigned at = (i + 77) % FRAMES_LARGE;
+            frames_drain_magazines();
+            assert_null(i % 64 == 63 ? frame_alloc_large(FRAME_VMO) : NULL);
+            frame_free(&first[at]);
+        }
+        frames_drain_magazines();
+        assert_ptr_equal(frame_alloc_large(FRAME_KERNEL), first);
+        assert_int_equal(first[5].use, FRAME_KERNEL);
+        assert_null(frame_alloc_large(FRAME_VMO));
+        for (unsigned i = 0; i < FRAMES_LARGE; i++) {
+            list_add_tail(hoard, &first[i].link);
+        }
+    }
+    support_give_back(hoard);
+}
+
 static void audit_sees_a_wrong_use(void **state) {
     (void)state;
     struct frame *frame = frame_alloc(FRAME_VMO, FRAME_ANY);
@@ -341,6 +394,9 @@ static void random_frames(void **state) {
         } else if (held[slot].count > 1) {
             frame_free_run(held[slot].first, held[slot].count);
             held[slot].count = 0;
+        } else if (random_below(&random, 16) == 0) {
+            held[slot].first = frame_alloc_large(FRAME_VMO);
+            held[slot].count = held[slot].first != NULL ? FRAMES_LARGE : 0;
         } else if (random_below(&random, 4) != 0) {
             held[slot].first = frame_alloc(FRAME_VMO, FRAME_DIRTY_OK);
             held[slot].count = held[slot].first != NULL ? 1 : 0;
@@ -370,7 +426,8 @@ int main(void) {
         T(double_free_in_magazine), T(double_free_in_bitmap), T(double_free_of_stale_record),
         T(double_free_of_run), T(foreign_free), T(foreign_free_misaligned), T(pinned_free),
         T(run_is_contiguous_and_aligned), T(run_below_limit), T(run_too_large), T(run_fits_between_single_frames),
-        T(run_takes_frames_back_from_magazine), T(run_of_a_megabyte_in_each_arena), T(audit_sees_a_wrong_use),
+        T(run_takes_frames_back_from_magazine), T(run_of_a_megabyte_in_each_arena),
+        T(large_pages_are_aligned_and_distinct), T(large_page_is_found_when_it_is_whole), T(audit_sees_a_wrong_use),
         T(random_frames),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

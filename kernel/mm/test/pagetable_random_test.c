@@ -183,6 +183,23 @@ static ts_status_t do_promote(struct pt_flush *flush) {
     return status;
 }
 
+static ts_status_t do_install_large(struct pt_flush *flush) {
+    uint64_t va = random_va() & ~(PT_SIZE_2M - 1);
+    uint64_t pa = random_pa(PT_SIZE_2M);
+    uint32_t flags = random_flags();
+    struct pt_mapping mapping;
+    bool larger = pagetable_query(&fuzz->pt, va, &mapping) == TS_OK && mapping.size == PT_SIZE_1G;
+    ts_status_t status = pagetable_install_large(&fuzz->pt, va, pa, flags, flush);
+    assert_int_equal(status, larger ? TS_ERR_ALREADY_EXISTS : TS_OK);
+    if (status == TS_OK) {
+        model_remove(&fuzz->model, va, PT_SIZE_2M);
+        model_insert(&fuzz->model, va, PT_SIZE_2M, pa, made(flags));
+        assert_int_equal(pagetable_query(&fuzz->pt, va, &mapping), TS_OK);
+        assert_int_equal(mapping.size, PT_SIZE_2M);
+    }
+    return status;
+}
+
 static ts_status_t do_touch(void) {
     uint64_t va = random_va();
     uint32_t access = below(2) == 0 ? PT_READ : PT_WRITE;
@@ -298,7 +315,7 @@ static void operate(void) {
     struct pt_flush flush;
     pt_flush_init(&flush);
     ts_status_t status;
-    switch (below(20)) {
+    switch (below(21)) {
     case 0 ... 4:
         status = do_map();
         break;
@@ -322,6 +339,9 @@ static void operate(void) {
         break;
     case 18:
         status = do_touch();
+        break;
+    case 19:
+        status = do_install_large(&flush);
         break;
     default:
         status = do_invalid(&flush);

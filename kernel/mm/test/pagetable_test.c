@@ -377,6 +377,49 @@ EACH(promote_refuses_what_is_not_whole) {
     assert_int_equal(pagetable_promote(&pt, c->base[1], PT_SIZE_1G, &flush), TS_ERR_BAD_STATE);
 }
 
+EACH(large_page_takes_the_place_of_what_is_there) {
+    const uint64_t va = c->base[0] + 3 * PT_SIZE_2M;
+    assert_int_equal(pagetable_map(&pt, va - PT_SIZE_4K, 0x7000, PT_SIZE_4K, PT_READ), TS_OK);
+    assert_int_equal(pagetable_install_large(&pt, va, PT_SIZE_2M, LEAF, &flush), TS_OK);
+    expect_size(va, PT_SIZE_2M);
+    hardware_sees(va + 0x12345, PT_SIZE_2M + 0x12345, LEAF);
+    uint64_t tables = pt.table_count;
+    assert_int_equal(flushes, 0);
+    watched = va;
+    assert_int_equal(pagetable_install_large(&pt, va, PT_SIZE_2M, PT_READ | PT_USER, &flush), TS_OK);
+    hardware_sees(va, PT_SIZE_2M, PT_READ | PT_USER);
+    watched = 0;
+    assert_int_equal(pagetable_unmap_range(&pt, va + PT_SIZE_4K, 5 * PT_SIZE_4K, &flush), TS_OK);
+    assert_int_equal(pagetable_install(&pt, va + 2 * PT_SIZE_4K, 0x9000, LEAF, LEAF), TS_OK);
+    assert_int_equal(pt.table_count, tables + 1);
+    watched = va;
+    flushes = 0;
+    assert_int_equal(pagetable_install_large(&pt, va, 5 * PT_SIZE_2M, LEAF, &flush), TS_OK);
+    watched = 0;
+    assert_int_equal(flushes, c->format->break_before_make ? 1 : 0);
+    pagetable_flush(&pt, &flush);
+    bool all = flushed_start == flushed_end;
+    assert_true(all || (flushed_start <= va && flushed_end >= va + PT_SIZE_2M));
+    assert_int_equal(pt.table_count, tables);
+    expect_size(va, PT_SIZE_2M);
+    hardware_sees(va + 2 * PT_SIZE_4K, 5 * PT_SIZE_2M + 2 * PT_SIZE_4K, LEAF);
+    hardware_sees(va - 1, 0x7fff, PT_READ);
+    expect_hole(va + PT_SIZE_2M);
+    assert_int_equal(pagetable_install(&pt, va, 0, LEAF, LEAF), TS_ERR_ALREADY_EXISTS);
+}
+
+EACH(large_page_refuses_what_is_larger) {
+    uint64_t va = c->base[0] + PT_SIZE_1G;
+    assert_int_equal(pagetable_map(&pt, va, 0, PT_SIZE_1G, LEAF), TS_OK);
+    assert_int_equal(pagetable_install_large(&pt, va, 0, LEAF, &flush), TS_ERR_ALREADY_EXISTS);
+    assert_int_equal(pagetable_install_large(&pt, va + PT_SIZE_2M, 0, LEAF, &flush), TS_ERR_ALREADY_EXISTS);
+    expect_size(va, PT_SIZE_1G);
+    struct list_node *hoard = support_exhaust(0);
+    assert_int_equal(pagetable_install_large(&pt, va + PT_SIZE_1G, 0, LEAF, &flush), TS_ERR_NO_MEMORY);
+    support_give_back(hoard);
+    expect_hole(va + PT_SIZE_1G);
+}
+
 EACH(no_memory_changes_nothing) {
     assert_int_equal(pagetable_map(&pt, c->base[0], 0, PT_SIZE_1G, LEAF), TS_OK);
     uint64_t other = c->base[0] + PT_SIZE_1G;
@@ -525,7 +568,8 @@ int main(void) {
         T(a_batch_is_flushed_once), T(unmap_range_of_nothing),
         T(protect_part_of_a_large_page), T(protect_to_the_same_changes_nothing),
         T(translate_checks_permissions), T(split_keeps_every_byte), T(promote_to_2m_and_1g),
-        T(promote_refuses_what_is_not_whole), T(no_memory_changes_nothing), T(no_memory_for_a_root),
+        T(promote_refuses_what_is_not_whole),
+        T(large_page_takes_the_place_of_what_is_there), T(large_page_refuses_what_is_larger), T(no_memory_changes_nothing), T(no_memory_for_a_root),
         T(upper_half_is_shared), T(populate_is_repeatable), T(walk_visits_leaves_in_order),
         T(soft_bits_withhold_and_touch_gives), T(install_without_an_access_leaves_the_bits), T(audit_sees_damage),
         T(unknown_cpus_are_not_flushed),

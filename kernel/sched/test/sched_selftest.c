@@ -492,6 +492,22 @@ static void note_expired(struct timeout *timeout, uint64_t cookie) {
     note_order((void *)cookie);
 }
 
+/* Who waits for memory waits for the CPU that has it, so timeouts do not move the timer behind that. */
+static bool timeouts_keep_the_timer_of_a_grace_period(void) {
+    static struct timeout timeout;
+    struct percpu *self = percpu_self();
+    ts_time_t before = self->grace_deadline;
+    ts_time_t deadline = arch_time_now() + 100 * MILLISECOND;
+    self->grace_deadline = deadline;
+    timeout.expire = note_expired;
+    timeout_set(&timeout, deadline + 100 * MILLISECOND);
+    bool kept = self->armed <= deadline;
+    timeout_cancel(&timeout);
+    kept = kept && self->armed <= deadline;
+    self->grace_deadline = before;
+    return kept;
+}
+
 static bool timeouts_expire_in_order(void) {
     EXPECT(begin_on_cpu_0());
     static struct timeout timeouts[4];
@@ -593,6 +609,7 @@ static const struct selftest tests[] = {
     {"mutex_excludes", mutex_excludes},
     {"mutex_wait_is_not_interrupted", mutex_wait_is_not_interrupted},
     {"timeouts_expire_in_order", timeouts_expire_in_order},
+    {"timeouts_keep_the_timer_of_a_grace_period", timeouts_keep_the_timer_of_a_grace_period},
     {"grace_waits_for_readers", grace_waits_for_readers},
     {"grace_frees_all_in_parts", grace_frees_all_in_parts},
 };

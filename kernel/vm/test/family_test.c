@@ -24,6 +24,7 @@ static struct model models[VIEWS];
 static struct object job_objects[JOBS];
 static struct account accounts[JOBS];
 static uint32_t last_content;
+static uint64_t runs_seen;
 static uint64_t frames_before;
 
 static struct object swap_job;
@@ -235,6 +236,48 @@ static void check_page(const struct model *m, uint64_t page) {
     assert_int_equal(content, m->content[page]);
 }
 
+/* A piece of memory in one piece for an aligned node, if there is nothing in it. */
+static void adopt_piece(struct model *m, uint64_t page) {
+    uint64_t index = m->view.first + page, word;
+    bool fits = index % FRAMES_LARGE == 0 && page + FRAMES_LARGE <= m->view.pages;
+    if (!fits || page_tree_next(&m->view.tree, &index, index + FRAMES_LARGE, &word)) {
+        return;
+    }
+    struct frame *run = frame_alloc_large(FRAME_VMO);
+    for (uint64_t i = 0; run != NULL && i < FRAMES_LARGE; i++) {
+        memset(frame_to_virt(&run[i]), 0, TS_PAGE_SIZE);
+        assert_int_equal(view_adopt(&m->view, page + i, &run[i]), TS_OK);
+    }
+}
+
+static bool is_own(const struct view *view, uint64_t index) {
+    bool own;
+    return page_tree_page(&view->tree, index, &own) != NULL && own;
+}
+
+/* The first of 512 pages, if they are as page_tree_run() says; by another way. */
+static const struct frame *run_at(const struct view *view, uint64_t index) {
+    const struct frame *first = page_tree_frame(page_tree_find(&view->tree, index));
+    for (uint64_t i = 0; i < FRAMES_LARGE; i++) {
+        const struct frame *frame = page_tree_frame(page_tree_find(&view->tree, index + i));
+        if (frame == NULL || frame->number != first->number + i || !is_own(view, index + i)) {
+            return NULL;
+        }
+    }
+    return first;
+}
+
+static unsigned check_runs(const struct model *m) {
+    unsigned runs = 0;
+    for (uint64_t index = m->view.first & ~511ul; index < m->view.first + m->view.pages; index += FRAMES_LARGE) {
+        const struct frame *first = run_at(&m->view, index);
+        assert_ptr_equal(page_tree_run(&m->view.tree, index), first);
+        assert_null(page_tree_run(&m->view.tree, index + 1));
+        runs += first != NULL ? 1 : 0;
+    }
+    return runs;
+}
+
 /* Every page; the parts of all relatives add up to the pages that are there, and no part is nothing (V20). */
 static void check_all(void) {
     uint64_t parts = 0, distinct = 0;
@@ -244,6 +287,7 @@ static void check_all(void) {
             check_page(m, page);
         }
         if (m->exists) {
+            runs_seen += check_runs(m);
             uint64_t populated, part;
             view_count(&m->view, 0, m->view.pages, &populated, &part);
             assert_true(part <= populated && populated <= m->view.pages * TS_PAGE_SIZE);
@@ -344,6 +388,9 @@ static void step_pages(struct random *random, struct model *m) {
             unlock(m);
         }
         break;
+    case 8:
+        adopt_piece(m, -m->view.first % FRAMES_LARGE + random_below(random, 2) * FRAMES_LARGE);
+        break;
     default:
         if (m->view.pages > 0) {
             assert_int_equal(write_page(m, random_below(random, m->view.pages)), TS_OK);
@@ -367,6 +414,39 @@ static void random_steps(void **state) {
             check_all();
         }
     }
+    check_all();
+    assert_true(runs_seen > 0);
+    end();
+}
+
+/* What other trees reach is no run, and is one again when they are gone; what has another page is none any more. */
+static void runs_are_the_views_own(void **state) {
+    (void)state;
+    struct model *m = &models[0];
+    assert_int_equal(create(m, 1400, &accounts[0]), TS_OK);
+    adopt_piece(m, 512);
+    const struct frame *first = view_page(&m->view, 512);
+    assert_non_null(first);
+    assert_ptr_equal(page_tree_run(&m->view.tree, 512), first);
+    assert_null(page_tree_run(&m->view.tree, 0));
+    assert_null(page_tree_run(&m->view.tree, 1024));
+    assert_null(page_tree_run(&m->view.tree, 1ul << 20));
+    assert_int_equal(write_page(m, 700), TS_OK);
+    assert_ptr_equal(page_tree_run(&m->view.tree, 512), first);
+    assert_int_equal(snapshot(m, 0, 1400, &accounts[0], &models[1]), TS_OK);
+    assert_null(page_tree_run(&m->view.tree, 512));
+    assert_null(page_tree_run(&models[1].view.tree, 512));
+    destroy(&models[1]);
+    assert_ptr_equal(page_tree_run(&m->view.tree, 512), first);
+    assert_int_equal(snapshot(m, 1000, 10, &accounts[0], &models[1]), TS_OK);
+    assert_int_equal(write_page(m, 0), TS_OK);
+    assert_null(page_tree_run(&m->view.tree, 512));
+    destroy(&models[1]);
+    assert_ptr_equal(page_tree_run(&m->view.tree, 512), first); /* with hints */
+    assert_int_equal(snapshot(m, 0, 1400, &accounts[0], &models[1]), TS_OK);
+    assert_int_equal(write_page(m, 1023), TS_OK);
+    destroy(&models[1]);
+    assert_null(page_tree_run(&m->view.tree, 512));
     check_all();
     end();
 }
@@ -576,6 +656,7 @@ int main(void) {
         cmocka_unit_test_setup(refused_memory_changes_nothing, begin),
         cmocka_unit_test_setup(shared_page_leaves_for_all, begin),
         cmocka_unit_test_setup(slots_end_with_their_pages, begin),
+        cmocka_unit_test_setup(runs_are_the_views_own, begin),
         cmocka_unit_test_setup(random_steps, begin),
     };
     return cmocka_run_group_tests_name("family", tests, NULL, NULL);
