@@ -336,7 +336,8 @@ static void audit_space(struct audit *audit, struct address_space *space) {
         audit->report("vm: %lu page tables are charged, there are %lu", charged, tables);
         audit->problems++;
     }
-    account_add_found(space->account, SPACE_CHARGE + charged * TS_PAGE_SIZE);
+    account_add_found(space->account, sizeof(*space) + (space->spare != NULL ? sizeof(struct mapping) : 0) +
+                                           charged * TS_PAGE_SIZE);
     mutex_release(&space->lock);
 }
 

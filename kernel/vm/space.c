@@ -39,7 +39,7 @@ static ts_status_t space_init(struct address_space *space, struct account *accou
     spinlock_init(&space->table_lock, LOCK_VMAR);
     space->account = account;
     space->references = 1;
-    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, SPACE_CHARGE);
+    ts_status_t status = account_charge(account, TS_CEILING_MEMORY, sizeof(*space));
     if (status != TS_OK) {
         return status;
     }
@@ -51,7 +51,7 @@ static ts_status_t space_init(struct address_space *space, struct account *accou
         }
     }
     if (status != TS_OK) {
-        account_release(account, TS_CEILING_MEMORY, SPACE_CHARGE);
+        account_release(account, TS_CEILING_MEMORY, sizeof(*space));
     }
     return status;
 }
@@ -89,7 +89,7 @@ void address_space_release(struct address_space *space) {
     asid_release(space->table.asid, __atomic_load_n(&space->table.cpus, __ATOMIC_ACQUIRE));
     pagetable_destroy(&space->table);
     mapping_free_spare(space);
-    account_release(space->account, TS_CEILING_MEMORY, SPACE_CHARGE + space->charged_tables * TS_PAGE_SIZE);
+    account_release(space->account, TS_CEILING_MEMORY, sizeof(*space) + space->charged_tables * TS_PAGE_SIZE);
     heap_free(space);
 }
 

@@ -42,8 +42,7 @@ struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
 
 /* --- mapping.c --- */
 
-/* What a space is charged for by itself: also the mapping that was freed last, which it keeps for the next. */
-#define SPACE_CHARGE (sizeof(struct address_space) + sizeof(struct mapping))
+/* At the end of a space: the mapping that was freed last, which it is charged for and keeps for the next. */
 void mapping_free_spare(struct address_space *space);
 
 /* The mapping is where its region says, and shows its VMO from now on. Both locks held. */

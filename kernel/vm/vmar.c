@@ -150,17 +150,29 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 
-/* Charged to the space; not linked anywhere. Null: no memory. */
-static inline struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
+static __attribute__((noinline)) struct mapping *mapping_alloc(struct address_space *space) {
     if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
         return NULL;
     }
-    struct mapping *mapping = __atomic_exchange_n(&space->spare, NULL, __ATOMIC_ACQUIRE);
-    if (mapping == NULL) {
-        mapping = slab_alloc_dirty(&mapping_cache);
-    }
+    struct mapping *mapping = slab_alloc_dirty(&mapping_cache);
     if (mapping == NULL) {
         account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+    }
+    return mapping;
+}
+
+static __attribute__((noinline)) void mapping_discard(struct address_space *space, struct mapping *mapping) {
+    slab_free(&mapping_cache, mapping);
+    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+}
+
+/* Charged to the space, as the spare one is; not linked anywhere. Null: no memory. */
+static inline struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
+    struct mapping *mapping = __atomic_exchange_n(&space->spare, NULL, __ATOMIC_ACQUIRE);
+    if (mapping == NULL) {
+        mapping = mapping_alloc(space);
+    }
+    if (mapping == NULL) {
         return NULL;
     }
     object_reference(&vmo->object);
@@ -185,15 +197,14 @@ static inline void mapping_free(struct mapping *mapping) {
     }
     mapping = __atomic_exchange_n(&space->spare, mapping, __ATOMIC_RELEASE);
     if (mapping != NULL) {
-        slab_free(&mapping_cache, mapping);
+        mapping_discard(space, mapping);
     }
-    account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
     object_release(&vmo->object);
 }
 
 void mapping_free_spare(struct address_space *space) {
     if (space->spare != NULL) {
-        slab_free(&mapping_cache, space->spare);
+        mapping_discard(space, space->spare);
     }
 }
 

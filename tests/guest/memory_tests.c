@@ -294,10 +294,19 @@ static ts_status_t derive_mapping(ts_handle_t vmo) {
     return status == TS_OK ? ts_vmar_unmap(guest_self.vmar, address, PAGE) : status;
 }
 
+/* Two, because a space keeps what the mapping that ended last was made of. */
 static ts_status_t map_and_unmap_in_child(void) {
-    uint64_t address;
-    ts_status_t status = map_in_child(&address);
-    return status == TS_OK ? ts_vmar_unmap(guest_self.vmar, address, 3 * PAGE) : status;
+    uint64_t first, second;
+    ts_status_t status = map_in_child(&first);
+    if (status != TS_OK) {
+        return status;
+    }
+    status = map_in_child(&second);
+    if (status == TS_OK) {
+        status = ts_vmar_unmap(guest_self.vmar, second, 3 * PAGE);
+    }
+    unmap(first, 3 * PAGE);
+    return status;
 }
 
 static void hostile_map(void) {
