@@ -71,8 +71,7 @@ static bool is_alone(const struct vmo *vmo) {
 static ts_status_t supply_page(struct view *view, uint64_t page, struct view *from, uint64_t from_page,
                                const struct reclaim_miss *miss) {
     if (view->family->swap != NULL) {
-        swap_supply(view, page, from, from_page);
-        return TS_OK;
+        return swap_supply(view, page, from, from_page);
     }
     bool absent = page < view->limit && page_tree_find(&view->tree, page) == PAGE_ABSENT;
     if (absent) {
@@ -111,7 +110,7 @@ static ts_status_t supply_pages(struct supply *supply, uint64_t end, const struc
     supply->offset += done;
     supply->from_offset += done;
     supply->length -= done;
-    return status == TS_ERR_SHOULD_WAIT ? view_ask(from, from_first + (page - first), &supply->wait) : status;
+    return status;
 }
 
 static bool is_detached(const struct vmo *vmo) {
@@ -138,6 +137,9 @@ static ts_status_t supply_part(struct supply *supply, uint64_t part, const struc
         status = supply_pages(supply, (supply->offset + part) >> TS_PAGE_SHIFT, miss);
     }
     release(supply->vmo);
+    if (status == TS_ERR_SHOULD_WAIT) { /* that may take the lock just released, where it is a swap VMO's */
+        status = view_ask(supply->from->view, supply->from_offset >> TS_PAGE_SHIFT, &supply->wait);
+    }
     release(supply->from);
     return status;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Swap and programs that mean no good: servers that answer wrongly, jobs that keep each other's swap, programs with the
+ * least of memory, and many CPUs at once.
+ */
+#include "guest/groups.h"
+#include "guest/memory.h"
+#include "guest/swapping.h"
+
+#define FRAMES  24u
+#define PAGES   96u
+#define MORE    (2u * FRAMES)
+#define BATCH   (FRAMES / 8u + 1u) /* pages that are sent away at a time */
+#define BUFFERS 1u                 /* pages of a child that are pinned */
+#define THREADS 4u
+
+enum { WORD_READY = SWAP_WORD, WORD_GO, WORD_STOP };
+
+/* --- children that give something away --- */
+
+/* In the child: the handle is the parent's from here on. */
+static void give(ts_handle_t handle) {
+    struct ts_message message;
+    ts_message_begin(&message, 1);
+    (void)!ts_message_put_handle(&message, handle);
+    CHECK_OK(ts_call(guest_self.extra, &message, ts_time_after(GUEST_PATIENCE)));
+}
+
+/* Starts a child in the job, takes what it gives, and lets it go on. */
+static ts_handle_t take_from_child(struct guest_child *child, ts_handle_t job, guest_function function,
+                                   uint64_t argument) {
+    struct ts_message message;
+    ts_handle_t endpoint = make_endpoint(), client = TS_HANDLE_INVALID, taken = TS_HANDLE_INVALID, reply;
+    CHECK_OK(ts_endpoint_mint(endpoint, 1, TS_RIGHT_SAME_RIGHTS, &client));
+    if (guest_child_start(child, job, function, argument, client)) {
+        ts_message_begin(&message, 0);
+        CHECK_OK(ts_reply_wait(endpoint, &message, ts_time_after(GUEST_PATIENCE), TS_REPLY_NONE));
+        taken = ts_message_handle(&message, 0);
+        CHECK_OK(ts_reply_save(0, &reply));
+        ts_message_begin(&message, 0);
+        CHECK_OK(ts_reply_send(reply, &message));
+    }
+    close_handle(endpoint);
+    return taken;
+}
+
+/* --- supplies --- */
+
+/* Gives a VMO whose pages are swapped. */
+static void give_swapped(uint64_t unused) {
+    ts_handle_t vmo = make_vmo(MORE * PAGE);
+    (void)unused;
+    fill_pages(vmo, 0, MORE, 1);
+    give(vmo);
+    swap_wait_word(WORD_GO, 1);
+}
+
+/* What is swapped to a VMO is supplied to the same. */
+static void swapped_pages_are_supplied_to_swap(void) {
+    struct guest_child child;
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    ts_handle_t vmo = take_from_child(&child, swap.job, give_swapped, 0);
+    CHECK_OK(ts_pager_supply_pages(swap.pager, swap.vmo, 0, MORE * PAGE, vmo, 0)); /* nobody wants them */
+    check_zeros(vmo, 0, MORE);
+    CHECK_EQUAL(0, job_use(swap.job, TS_CEILING_SWAP));
+    shared_set(WORD_GO, 1);
+    CHECK_EQUAL(0, guest_child_end(&child));
+    close_handle(vmo);
+    swap_end();
+}
+
+/* --- a server without sense --- */
+
+#define NONSENSE_TIME (TS_SECOND / 4)
+
+static uint64_t next_random(uint64_t *state) {
+    *state = *state * 6364136223846793005ul + 1442695040888963407ul;
+    return *state >> 33;
+}
+
+static void supply_nonsense(uint64_t offset, uint64_t length, bool garbage) {
+    ts_handle_t aux = make_vmo(length);
+    if (garbage) {
+        fill_pages(aux, 0, length / PAGE, 77);
+    }
+    ts_status_t status = ts_pager_supply_pages(swap.pager, swap.vmo, offset, length, aux, 0);
+    CHECK(status == TS_OK || (status == TS_ERR_BAD_STATE && shared_get(WORD_STOP) != 0));
+    close_handle(aux);
+}
+
+static void do_nonsense(uint64_t *state) {
+    uint64_t first = next_random(state) % SWAP_SLOTS;
+    uint64_t length = (next_random(state) % (SWAP_SLOTS - first) % 40 + 1) * PAGE;
+    switch (next_random(state) % 8) {
+    case 0: CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_WRITEBACK_BEGIN, swap.vmo, first * PAGE, length, 0)); break;
+    case 1:
+    case 2: CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_WRITEBACK_END, swap.vmo, first * PAGE, length, 0)); break;
+    case 3: CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_ASK_AGAIN, swap.vmo, first * PAGE, length, 0)); break;
+    case 4:
+        CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_FAIL, swap.vmo, first * PAGE, length,
+                                   (uint64_t)(int64_t)TS_ERR_IO));
+        break;
+    default: supply_nonsense(first * PAGE, length, next_random(state) % 2 == 0); break;
+    }
+}
+
+static void serve_nonsense(void *seed) {
+    uint64_t state = (uint64_t)seed;
+    while (shared_get(WORD_STOP) == 0) {
+        struct ts_packet packet;
+        (void)!ts_port_wait(swap.port, &packet, 0);
+        do_nonsense(&state);
+    }
+}
+
+/* Whatever comes back, and whatever is refused. */
+static void use_memory(uint64_t seed) {
+    ts_handle_t vmo = make_vmo_with(TS_VMO_RESIZABLE, PAGES * PAGE), copy = TS_HANDLE_INVALID;
+    for (uint64_t state = seed; shared_get(WORD_STOP) == 0;) {
+        uint64_t word = 1, page = next_random(&state) % PAGES;
+        switch (next_random(&state) % 32) {
+        case 0: (void)!ts_vmo_op_range(vmo, TS_VMO_OP_ZERO, page * PAGE, PAGE); break;
+        case 1: (void)!ts_vmo_set_size(vmo, page * PAGE); break;
+        case 2: (void)!ts_vmo_set_size(vmo, PAGES * PAGE); break;
+        case 3:
+            if (copy != TS_HANDLE_INVALID) {
+                close_handle(copy);
+                copy = TS_HANDLE_INVALID;
+            } else if (ts_vmo_create_child(vmo, TS_VMO_CHILD_SNAPSHOT, 0, PAGES * PAGE, &copy) != TS_OK) {
+                copy = TS_HANDLE_INVALID;
+            }
+            break;
+        case 4:
+        case 5: (void)!ts_vmo_read(copy != TS_HANDLE_INVALID ? copy : vmo, &word, page * PAGE, sizeof(word)); break;
+        default:
+            if (next_random(&state) % 2 == 0) {
+                (void)!ts_vmo_read(vmo, &word, page * PAGE, sizeof(word));
+            } else {
+                (void)!ts_vmo_write(vmo, &word, page * PAGE, sizeof(word));
+            }
+            break;
+        }
+    }
+}
+
+static void nonsense(uint32_t policy) {
+    struct guest_child child[2];
+    bool started[2];
+    swap_begin(policy, FRAMES);
+    swap_stop_server();
+    guest_threads_reset();
+    ts_handle_t first = guest_thread(serve_nonsense, (void *)3), second = guest_thread(serve_nonsense, (void *)4);
+    for (unsigned i = 0; i < 2; i++) {
+        started[i] = guest_child_start(&child[i], swap.job, use_memory, 11 + i, TS_HANDLE_INVALID);
+    }
+    (void)!ts_thread_sleep(ts_time_after(NONSENSE_TIME));
+    shared_set(WORD_STOP, 1);
+    CHECK_OK(ts_pager_detach_vmo(swap.pager, swap.vmo)); /* while they wait */
+    for (unsigned i = 0; i < 2; i++) {
+        if (started[i]) {
+            CHECK_EQUAL(0, guest_child_end(&child[i]));
+        }
+    }
+    guest_join(first);
+    guest_join(second);
+    swap_end();
+}
+
+static void nonsense_harms_nobody_else(void) {
+    for (uint32_t policy = TS_RECLAIM_LRU; policy < TS_RECLAIM_COUNT; policy++) {
+        nonsense(policy);
+    }
+}
+
+static const struct guest_test tests[] = {
+    {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
+    {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
+};
+
+GUEST_GROUP(swap_hostile_tests, tests);
