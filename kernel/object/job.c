@@ -145,7 +145,7 @@ ts_status_t job_set_swap(struct job *job, struct vmo *vmo) {
     }
     spinlock_acquire(&task_tree_lock);
     bool empty = job->state == JOB_READY && list_is_empty(&job->children) && list_is_empty(&job->processes);
-    bool taken = empty && reclaim_set_swap(&job->account, space);
+    bool taken = empty && reclaim_set_swap(&job->account, vmo, space);
     spinlock_release(&task_tree_lock);
     if (!taken) {
         reclaim_swap_free(space);

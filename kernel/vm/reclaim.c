@@ -105,25 +105,32 @@ bool reclaim_has_own(const struct account *account) {
     return account->domain != NULL && (account->parent == NULL || account->domain != account->parent->domain);
 }
 
-/* Memory of the account or below it keeps the account, so its own swap would keep it for ever. */
-static bool is_charged_below(const struct vmo *vmo, const struct account *account) {
-    const struct account *level = vmo->object.account;
-    while (level != NULL && level != account) {
+/* What is charged to an account keeps its job and those above, and these their swap. So nothing that a swap VMO consists
+ * of may be charged to the account itself or below it, nor where there is swap: chains of those could end here again. */
+static bool keeps(const struct account *charged, const struct account *account) {
+    const struct account *level = charged;
+    while (level != NULL && level != account && !reclaim_is_limited(level)) {
         level = level->parent;
     }
-    return level == account;
+    return level != NULL;
+}
+
+static bool vmo_keeps(const struct vmo *vmo, const struct account *account) {
+    const struct page_source *source = vmo_source(vmo);
+    return keeps(vmo->object.account, account) ||
+           (source != NULL && source->ops->any_account(source, keeps, account));
 }
 
 ts_status_t reclaim_swap_new(const struct account *account, struct vmo *vmo, struct swap_space **space) {
-    return is_charged_below(vmo, account) ? TS_ERR_INVALID_ARGS : swap_attach(vmo, space);
+    return vmo_keeps(vmo, account) ? TS_ERR_INVALID_ARGS : swap_attach(vmo, space);
 }
 
 void reclaim_swap_free(struct swap_space *space) {
     swap_detach(space);
 }
 
-bool reclaim_set_swap(struct account *account, struct swap_space *space) {
-    if (!reclaim_has_own(account) || account->domain->swap != NULL) {
+bool reclaim_set_swap(struct account *account, const struct vmo *vmo, struct swap_space *space) {
+    if (!reclaim_has_own(account) || account->domain->swap != NULL || vmo_keeps(vmo, account)) {
         return false;
     }
     account->domain->swap = space;

@@ -69,6 +69,86 @@ static void swapped_pages_are_supplied_to_swap(void) {
     swap_end();
 }
 
+/* --- jobs that keep themselves --- */
+
+static ts_handle_t make_job_with_domain(ts_handle_t parent) {
+    ts_handle_t job = TS_HANDLE_INVALID;
+    CHECK_OK(ts_job_create(parent, 0, &job));
+    CHECK_OK(ts_job_set_reclaim(job, TS_RECLAIM_LRU, FRAMES));
+    return job;
+}
+
+static void give_swap_vmo(uint64_t unused) {
+    ts_handle_t pager = TS_HANDLE_INVALID;
+    (void)unused;
+    CHECK_OK(ts_pager_create(0, &pager));
+    give(swap_make_vmo(pager, make_port(), 0, PAGE));
+}
+
+static void give_port(uint64_t unused) {
+    (void)unused;
+    give(make_port());
+}
+
+static void give_pager(uint64_t unused) {
+    ts_handle_t pager = TS_HANDLE_INVALID;
+    (void)unused;
+    CHECK_OK(ts_pager_create(0, &pager));
+    give(pager);
+}
+
+/* What a child of the job made that is gone. */
+static ts_handle_t left_by_child(ts_handle_t job, guest_function function) {
+    struct guest_child child;
+    ts_handle_t left = take_from_child(&child, job, function, 0);
+    CHECK_EQUAL(0, guest_child_end(&child));
+    return left;
+}
+
+/* A process that ended is in its job until it is freed. */
+static ts_status_t set_swap_when_empty(ts_handle_t job, ts_handle_t vmo) {
+    ts_time_t end = ts_time_after(GUEST_PATIENCE / 4);
+    ts_status_t status = ts_job_set_swap(job, vmo);
+    while (status == TS_ERR_BAD_STATE && ts_time_now() < end) {
+        (void)!ts_thread_sleep(ts_time_after(5 * TS_MILLISECOND));
+        status = ts_job_set_swap(job, vmo);
+    }
+    return status;
+}
+
+/* Each of two jobs would be kept by the swap of the other. */
+static void jobs_do_not_keep_each_other(void) {
+    ts_handle_t first = make_job_with_domain(guest_self.job);
+    ts_handle_t second = make_job_with_domain(guest_self.job);
+    ts_handle_t of_first = left_by_child(first, give_swap_vmo);
+    ts_handle_t of_second = left_by_child(second, give_swap_vmo);
+    CHECK_OK(set_swap_when_empty(first, of_second));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, set_swap_when_empty(second, of_first));
+    close_handle(of_first);
+    close_handle(of_second);
+    close_handle(first);
+    close_handle(second);
+}
+
+/* A VMO keeps its pager and its port, and those who pay for them. */
+static void pager_of_a_job_is_not_for_its_swap(void) {
+    ts_handle_t job = make_job_with_domain(guest_self.job);
+    ts_handle_t pager = left_by_child(job, give_pager), port = left_by_child(job, give_port);
+    ts_handle_t own_pager = TS_HANDLE_INVALID, own_port = make_port();
+    CHECK_OK(ts_pager_create(0, &own_pager));
+    ts_handle_t by_pager = swap_make_vmo(pager, own_port, 0, PAGE);
+    ts_handle_t by_port = swap_make_vmo(own_pager, port, 0, PAGE);
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, set_swap_when_empty(job, by_pager));
+    CHECK_STATUS(TS_ERR_INVALID_ARGS, set_swap_when_empty(job, by_port));
+    close_handle(by_pager);
+    close_handle(by_port);
+    close_handle(pager);
+    close_handle(port);
+    close_handle(own_pager);
+    close_handle(own_port);
+    close_handle(job);
+}
+
 /* --- a server without sense --- */
 
 #define NONSENSE_TIME (TS_SECOND / 4)
@@ -173,6 +253,8 @@ static void nonsense_harms_nobody_else(void) {
 }
 
 static const struct guest_test tests[] = {
+    {"jobs whose swap is each other's are refused", jobs_do_not_keep_each_other},
+    {"a job's own pager and port are not for its swap", pager_of_a_job_is_not_for_its_swap},
     {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
     {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
 };

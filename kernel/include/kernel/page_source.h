@@ -20,6 +20,10 @@ struct page_source_ops {
     void (*update)(struct page_source *source);
     /* Nothing shows its pages any more. Any context, lock not held. */
     void (*close)(struct page_source *source);
+    /* Whether the test holds for an account that it, or what it keeps, is charged to. Any context. */
+    bool (*any_account)(const struct page_source *source,
+                        bool (*test)(const struct account *charged, const struct account *context),
+                        const struct account *context);
     /* After the last reference. Any context. */
     void (*free)(struct page_source *source);
 };
