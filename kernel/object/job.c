@@ -169,6 +169,7 @@ ts_status_t job_create(struct job *parent, struct job **result) {
     spinlock_acquire(&task_tree_lock);
     bool ready = parent->state == JOB_READY;
     if (ready) {
+        job->account.domain = parent->account.domain; /* which it may have got meanwhile; from now on it does not change */
         list_add_tail(&parent->children, &job->sibling);
         parent->live++;
     }

@@ -149,6 +149,55 @@ static void pager_of_a_job_is_not_for_its_swap(void) {
     close_handle(job);
 }
 
+/* --- domains of jobs that come to be at the same time --- */
+
+#define JOB_ROUNDS 500u
+#define OTHER      7u /* frames of the inner domain */
+
+static ts_handle_t outer_job, inner_job, job_below;
+
+static void pause(void) {
+    (void)!ts_thread_sleep(0);
+}
+
+/* Makes jobs below the inner one, each in its round. */
+static void create_jobs_below(void *unused) {
+    (void)unused;
+    for (uint64_t round = 1; round <= JOB_ROUNDS; round++) {
+        while (shared_get(WORD_GO) < round) {
+            pause();
+        }
+        (void)!ts_job_create(inner_job, 0, &job_below);
+        shared_set(WORD_READY, round);
+    }
+}
+
+static void race_for_domain(uint64_t round) {
+    CHECK_OK(ts_job_create(outer_job, 0, &inner_job));
+    shared_set(WORD_GO, round);
+    ts_status_t status = ts_job_set_reclaim(inner_job, TS_RECLAIM_LRU, OTHER);
+    while (shared_get(WORD_READY) < round) {
+        pause();
+    }
+    CHECK_EQUAL(status == TS_OK ? OTHER : FRAMES, swap_reclaim(job_below).frames);
+    close_handle(job_below);
+    close_handle(inner_job);
+}
+
+/* Who is below a job that has its own domain is in that, however close it was. */
+static void domain_is_that_of_the_parent(void) {
+    guest_threads_reset();
+    outer_job = make_job_with_domain(guest_self.job);
+    shared_set(WORD_GO, 0);
+    shared_set(WORD_READY, 0);
+    ts_handle_t thread = guest_thread(create_jobs_below, NULL);
+    for (uint64_t round = 1; round <= JOB_ROUNDS; round++) {
+        race_for_domain(round);
+    }
+    guest_join(thread);
+    close_handle(outer_job);
+}
+
 /* --- a server without sense --- */
 
 #define NONSENSE_TIME (TS_SECOND / 4)
@@ -255,6 +304,7 @@ static void nonsense_harms_nobody_else(void) {
 static const struct guest_test tests[] = {
     {"jobs whose swap is each other's are refused", jobs_do_not_keep_each_other},
     {"a job's own pager and port are not for its swap", pager_of_a_job_is_not_for_its_swap},
+    {"a job made while its parent gets a domain is in that", domain_is_that_of_the_parent},
     {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
     {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
 };
