@@ -17,7 +17,8 @@ static uint64_t last_number; /* atomic */
 /* --- payers --- */
 
 struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flags) {
-    if (account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+    payer->refused = account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK;
+    if (payer->refused) {
         return NULL;
     }
     struct frame *frame = frame_alloc(use, flags);
@@ -246,9 +247,11 @@ ts_status_t view_find(const struct view *view, uint64_t page, struct frame **fra
     return page_tree_slot(word) == NULL ? status : TS_ERR_SHOULD_WAIT;
 }
 
-/* No memory for a page or a node: there may be some when others have left. */
+/* No memory for a page or a node: there may be some when others have left, or already by now. */
 static ts_status_t no_memory(const struct view *view) {
-    return reclaim_lacks_room(view->payer->account) ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
+    const struct payer *payer = view->payer;
+    bool may_help = reclaim_is_limited(payer->account) && (payer->refused || reclaim_lacks_room(payer->account));
+    return may_help ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
 }
 
 /* A page of its own instead of the one at an owned place, with the contents of `old` (null: zeros). */

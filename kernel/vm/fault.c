@@ -163,8 +163,9 @@ static ts_status_t ask(struct mapping *mapping, uint64_t va, ts_status_t status,
     if (status == TS_ERR_SHOULD_WAIT) {
         return view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
     }
-    if (status == TS_ERR_NO_MEMORY && reclaim_ask(mapping->space->account, wait) == TS_ERR_SHOULD_WAIT) {
-        return TS_ERR_SHOULD_WAIT; /* for a page table */
+    const struct address_space *space = mapping->space;
+    if (status == TS_ERR_NO_MEMORY && space->tables_refused && reclaim_is_limited(space->account)) {
+        return reclaim_ask_below_ceiling(space->account, space->table.format->levels - 1u, wait);
     }
     return status;
 }
@@ -174,6 +175,7 @@ static ts_status_t try_to_resolve(struct address_space *space, uint64_t address,
                                   struct page_wait *wait) {
     uint64_t va = address & ~(uint64_t)(TS_PAGE_SIZE - 1);
     mutex_acquire(&space->lock);
+    space->tables_refused = false;
     struct mapping *mapping = find_mapping(space, va);
     ts_status_t status = mapping == NULL ? TS_ERR_NOT_FOUND : TS_OK;
     if (status == TS_OK && (mapping_flags(mapping) & access) != access) {

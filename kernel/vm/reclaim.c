@@ -57,6 +57,13 @@ static struct reclaim_key key_of(const struct family *family, uint64_t index) {
     return (struct reclaim_key){family->number, index};
 }
 
+static bool is_charged_below(const struct account *charged, const struct account *account) {
+    while (charged != NULL && charged != account) {
+        charged = charged->parent;
+    }
+    return charged == account;
+}
+
 /* --- domains --- */
 
 static uint64_t random_seed(void) {
@@ -261,13 +268,15 @@ struct victim {
     struct frame *frame;
     struct family *family; /* referenced */
     uint64_t index;
+    const struct account *only; /* it leaves if it is charged there, or below; null: in any case */
 };
 
 /* A victim, aside. False: all are. Domain lock held. */
-static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, struct victim *victim) {
+static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, const struct account *only,
+                   struct victim *victim) {
     struct reclaim_page *page = reclaim_victim(&domain->set, miss);
     if (page != NULL) {
-        *victim = (struct victim){.frame = frame_of(page)};
+        *victim = (struct victim){.frame = frame_of(page), .only = only};
         victim->family = victim->frame->owner;
         victim->index = victim->frame->index;
         family_reference(victim->family);
@@ -281,6 +290,13 @@ static void keep(struct reclaim_domain *domain, struct frame *frame) {
     spinlock_acquire(&domain->lock);
     reclaim_access(&domain->set, &frame->reclaim);
     reclaim_put_back(&domain->set, &frame->reclaim);
+    spinlock_release(&domain->lock);
+}
+
+/* The page cannot leave now. */
+static void pass_over(struct reclaim_domain *domain, struct frame *frame) {
+    spinlock_acquire(&domain->lock);
+    reclaim_pass_over(&domain->set, &frame->reclaim);
     spinlock_release(&domain->lock);
 }
 
@@ -319,10 +335,13 @@ static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct vic
     if (!can_be_swapped(victim)) {
         return TS_OK;
     }
-    bool accessed = family_was_accessed(victim->family, victim->index, frame);
-    ts_status_t status = accessed ? TS_OK : swap_reserve(domain->swap, victim->family, frame, &slot);
-    if (slot == NULL) {
+    if (family_was_accessed(victim->family, victim->index, frame)) {
         keep(domain, frame);
+        return TS_OK;
+    }
+    ts_status_t status = swap_reserve(domain->swap, victim->family, frame, &slot);
+    if (status != TS_OK) {
+        pass_over(domain, frame);
         return status;
     }
     family_unmap(victim->family, victim->index, frame);
@@ -346,7 +365,9 @@ static ts_status_t evict_locked(struct reclaim_domain *domain, const struct vict
     if (!reclaim_is_aside(&victim->frame->reclaim)) {
         return TS_OK;
     }
-    if (paged && family->swap != NULL) {
+    if (victim->only != NULL && !is_charged_below(victim->frame->payer->account, victim->only)) {
+        pass_over(domain, victim->frame);
+    } else if (paged && family->swap != NULL) {
         swap_drop(family->source_view, victim->index); /* it came back, and nobody wanted it any more */
     } else if (paged) {
         evict_paged(domain, victim);
@@ -383,7 +404,7 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
     spinlock_acquire(&domain->lock);
     reclaim_miss(&domain->set, key_of(family, index), miss);
     uint32_t tries = tries_for(domain);
-    while (tries-- > 0 && reclaim_pages(&domain->set) >= domain->frames && choose(domain, miss, &victim)) {
+    while (tries-- > 0 && reclaim_pages(&domain->set) >= domain->frames && choose(domain, miss, NULL, &victim)) {
         spinlock_release(&domain->lock);
         (void)evict(domain, &victim);
         spinlock_acquire(&domain->lock);
@@ -396,15 +417,6 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
 
 static bool is_full(const struct reclaim_domain *domain) {
     return reclaim_pages(&domain->set) >= domain->frames;
-}
-
-/* Whether the account's ceiling leaves no room for a page. */
-static bool is_at_ceiling(struct account *account) {
-    bool full = account_charge(account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK;
-    if (!full) {
-        account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-    }
-    return full;
 }
 
 bool reclaim_is_limited(const struct account *account) {
@@ -420,6 +432,12 @@ bool reclaim_lacks_room(struct account *account) {
     return lacks;
 }
 
+static ts_status_t should_wait(struct account *account, const struct account *at_ceiling, struct page_wait *wait) {
+    *wait = (struct page_wait){.account = account, .at_ceiling = at_ceiling};
+    account_hold(account);
+    return TS_ERR_SHOULD_WAIT;
+}
+
 ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     if (!reclaim_is_limited(account)) {
         return TS_OK;
@@ -428,23 +446,25 @@ ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     spinlock_acquire(&domain->lock);
     bool full = is_full(domain);
     spinlock_release(&domain->lock);
-    bool poor = !full && is_at_ceiling(account);
-    if (!full && !poor) {
-        return TS_OK;
-    }
-    *wait = (struct page_wait){.account = account, .at_ceiling = poor};
-    account_hold(account);
-    return TS_ERR_SHOULD_WAIT;
+    return full ? should_wait(account, NULL, wait) : reclaim_ask_below_ceiling(account, 1, wait);
 }
 
-/* What a wait for room waits for: room in the domain, or that any page of it leaves. */
+ts_status_t reclaim_ask_below_ceiling(struct account *account, uint64_t pages, struct page_wait *wait) {
+    if (!reclaim_is_limited(account)) {
+        return TS_OK;
+    }
+    const struct account *full = account_without_room(account, TS_CEILING_MEMORY, pages * TS_PAGE_SIZE);
+    return full == NULL ? TS_OK : should_wait(account, full, wait);
+}
+
+/* What a wait for room waits for: room in the domain, or that a page leaves that is charged to an account or below it. */
 struct want {
-    bool any;
-    uint64_t departures; /* at its beginning */
+    const struct account *at_ceiling; /* null: room in the domain */
+    uint64_t departures;              /* of any pages, at its beginning */
 };
 
 static bool is_met(const struct reclaim_domain *domain, const struct want *want) {
-    return want->any ? domain->departures != want->departures : !is_full(domain);
+    return want->at_ceiling != NULL ? domain->departures != want->departures : !is_full(domain);
 }
 
 /* Pages on their way to swap are enough, or leave enough room when they are gone. Domain lock held. */
@@ -452,7 +472,7 @@ static bool is_enough(const struct reclaim_domain *domain, const struct want *wa
     uint32_t batch = domain->frames / 8 < BATCH_MAX ? domain->frames / 8 + 1 : BATCH_MAX;
     uint32_t leaving = domain->leaving + domain->chosen;
     uint32_t staying = reclaim_pages(&domain->set) - (leaving < reclaim_pages(&domain->set) ? leaving : 0);
-    return leaving >= batch || (want->any ? is_met(domain, want) : staying + batch <= domain->frames);
+    return leaving >= batch || (want->at_ceiling != NULL ? is_met(domain, want) : staying + batch <= domain->frames);
 }
 
 /* Domain lock held; given back meanwhile. */
@@ -460,7 +480,7 @@ static void send_away(struct reclaim_domain *domain, const struct want *want) {
     struct victim victim;
     ts_status_t status = TS_OK;
     for (uint32_t tries = tries_for(domain); status == TS_OK && tries > 0; tries--) {
-        if (is_enough(domain, want) || !choose(domain, NULL, &victim)) {
+        if (is_enough(domain, want) || !choose(domain, NULL, want->at_ceiling, &victim)) {
             return;
         }
         spinlock_release(&domain->lock);
@@ -481,7 +501,7 @@ static ts_status_t wait_for_departure(struct reclaim_domain *domain) {
     return status == TS_ERR_TIMED_OUT ? TS_OK : status;
 }
 
-ts_status_t reclaim_wait_for_room(struct account *account, bool at_ceiling) {
+ts_status_t reclaim_wait_for_room(struct account *account, const struct account *at_ceiling) {
     struct reclaim_domain *domain = account->domain;
     ts_status_t status = TS_OK;
     bool met = false;

@@ -198,6 +198,144 @@ static void domain_is_that_of_the_parent(void) {
     close_handle(outer_job);
 }
 
+/* --- at ceilings --- */
+
+#define FAR 0x3000000000ul /* where nothing is mapped: page tables of two levels are missing */
+
+static void fault_far_away(uint64_t room) {
+    uint64_t address = 0;
+    ts_handle_t vmo = make_vmo(MORE * PAGE), far = make_vmo(PAGE);
+    CHECK_OK(ts_vmar_map(guest_self.vmar, MAP_WRITE | TS_VMAR_ALLOW_FAULTS | TS_VMAR_SPECIFIC, FAR, far, 0, PAGE,
+                         &address));
+    fill_pages(vmo, 0, MORE, 1);
+    set_word(far, 0, 5);
+    set_ceiling(guest_self.job, TS_CEILING_MEMORY, job_use(guest_self.job, TS_CEILING_MEMORY) + room * PAGE);
+    CHECK_EQUAL(5, *word_in(address));
+    check_pages(vmo, 0, MORE, 1);
+}
+
+/* Page tables take what pages leave. */
+static void page_tables_are_met_by_swapping(void) {
+    for (uint64_t room = 0; room < 4; room++) {
+        swap_begin(TS_RECLAIM_LRU, PAGES);
+        swap_run(fault_far_away, room);
+        swap_end();
+    }
+}
+
+static void fill_at_ceiling(uint64_t room) {
+    ts_handle_t vmo = make_vmo(MORE * PAGE);
+    set_ceiling(guest_self.job, TS_CEILING_MEMORY, job_use(guest_self.job, TS_CEILING_MEMORY) + room * PAGE);
+    fill_pages(vmo, 0, MORE, 1);
+    check_pages(vmo, 0, MORE, 1);
+}
+
+/* Stays there until it is told to end. */
+static void stay(uint64_t pages) {
+    ts_handle_t vmo = make_vmo(pages * PAGE);
+    fill_pages(vmo, 0, pages, 1);
+    shared_set(WORD_READY, 1);
+    swap_wait_word(WORD_GO, 1);
+}
+
+/* Who is at a ceiling has others leave only if that helps: a neighbour in the same domain keeps its pages. */
+static void neighbour_of_a_low_ceiling_stays(void) {
+    struct guest_child child, neighbour;
+    ts_handle_t low = TS_HANDLE_INVALID, other = TS_HANDLE_INVALID;
+    swap_begin(TS_RECLAIM_LRU, PAGES);
+    CHECK_OK(ts_job_create(swap.job, 0, &low));
+    CHECK_OK(ts_job_create(swap.job, 0, &other));
+    if (guest_child_start(&neighbour, other, stay, FRAMES, TS_HANDLE_INVALID)) {
+        swap_wait_word(WORD_READY, 1);
+        if (guest_child_start(&child, low, fill_at_ceiling, 8, TS_HANDLE_INVALID)) {
+            CHECK_EQUAL(0, guest_child_end(&child));
+        }
+        CHECK(swap.writes > 0);
+        CHECK_EQUAL(0, job_use(other, TS_CEILING_SWAP));
+        shared_set(WORD_GO, 1);
+        CHECK_EQUAL(0, guest_child_end(&neighbour));
+    }
+    close_handle(low);
+    close_handle(other);
+    swap_end();
+}
+
+#define PART   4u /* pages of each thread */
+#define ROUNDS 3u
+
+static uint64_t own_parts;
+
+static void turn_pages(void *number) {
+    uint64_t address = own_parts + (uint64_t)number * PART * PAGE;
+    swap_wait_word(WORD_GO, 1);
+    for (unsigned round = 0; round < ROUNDS && guest_shared()->failures == 0; round++) {
+        for (uint64_t page = 0; page < PART; page++) {
+            CHECK_EQUAL(round, *word_in(address + page * PAGE));
+            *word_in(address + page * PAGE) = round + 1;
+        }
+    }
+}
+
+static void turn_with_threads(uint64_t room) {
+    ts_handle_t thread[THREADS];
+    ts_handle_t vmo = make_vmo(THREADS * PART * PAGE);
+    own_parts = map_vmo(vmo, THREADS * PART * PAGE);
+    for (uint64_t i = 0; i < THREADS; i++) {
+        thread[i] = guest_thread(turn_pages, (void *)i);
+    }
+    if (room != 0) {
+        set_ceiling(guest_self.job, TS_CEILING_MEMORY, job_use(guest_self.job, TS_CEILING_MEMORY) + room * PAGE);
+    }
+    shared_set(WORD_GO, 1);
+    for (unsigned i = 0; i < THREADS; i++) {
+        guest_join(thread[i]);
+    }
+}
+
+/* As many frames as can just be used at once: nobody is refused memory because others are faster. */
+static void few_frames_are_enough(void) {
+    for (uint32_t policy = TS_RECLAIM_LRU; policy < TS_RECLAIM_COUNT; policy++) {
+        swap_begin(policy, BUFFERS + THREADS + 2);
+        swap_run(turn_with_threads, 0);
+        swap_end();
+    }
+}
+
+static void low_ceiling_is_enough(void) {
+    swap_begin(TS_RECLAIM_LRU, PAGES);
+    swap_run(turn_with_threads, THREADS + 6);
+    swap_end();
+}
+
+static void write_pages(uint64_t pages) {
+    ts_handle_t vmo = make_vmo(pages * PAGE);
+    fill_pages(vmo, 0, pages, 1);
+}
+
+static void turn_one_page(uint64_t unused) {
+    ts_handle_t vmo = make_vmo(FRAMES * PAGE);
+    (void)unused;
+    fill_pages(vmo, 0, FRAMES, 1);
+    check_pages(vmo, 0, FRAMES, 1);
+}
+
+static void be_refused(uint64_t unused) {
+    uint64_t word = 1;
+    (void)unused;
+    ts_handle_t vmo = make_vmo(PAGE);
+    CHECK_STATUS(TS_ERR_NO_MEMORY, ts_vmo_write(vmo, &word, 0, sizeof(word)));
+}
+
+/* One page that can leave is enough; none is not. */
+static void domains_of_one_page_and_two(void) {
+    swap_begin(TS_RECLAIM_CLOCK, BUFFERS);
+    swap_run(be_refused, 0);
+    swap_end();
+    swap_begin(TS_RECLAIM_ARC, BUFFERS + 1);
+    swap_run(turn_one_page, 0);
+    swap_end();
+}
+
 /* --- a server without sense --- */
 
 #define NONSENSE_TIME (TS_SECOND / 4)
@@ -305,6 +443,11 @@ static const struct guest_test tests[] = {
     {"jobs whose swap is each other's are refused", jobs_do_not_keep_each_other},
     {"a job's own pager and port are not for its swap", pager_of_a_job_is_not_for_its_swap},
     {"a job made while its parent gets a domain is in that", domain_is_that_of_the_parent},
+    {"at a ceiling pages are swapped for page tables", page_tables_are_met_by_swapping},
+    {"a job at its ceiling does not have its neighbours swap", neighbour_of_a_low_ceiling_stays},
+    {"a few frames are enough for threads that swap", few_frames_are_enough},
+    {"a low ceiling is enough for threads that swap", low_ceiling_is_enough},
+    {"domains of one page and of two swap or refuse", domains_of_one_page_and_two},
     {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
     {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
 };

@@ -31,6 +31,9 @@ void account_drop(struct account *account);
 ts_status_t account_charge(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
 void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t amount);
 
+/* The first level whose ceiling would refuse the charge at this moment; null: none. */
+const struct account *account_without_room(const struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+
 /* For the audit: bytes that were found to be charged to the account, at each level. A null account is the kernel's. */
 void account_add_found(struct account *account, uint64_t bytes);
 

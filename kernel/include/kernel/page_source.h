@@ -43,7 +43,7 @@ struct page_wait {
     struct list_node link;      /* in source->waits, until it is answered */
     struct page_source *source; /* referenced; null: it waits for room, and the rest but for these two has no meaning */
     struct account *account;    /* for whom; held */
-    bool at_ceiling;            /* its ceiling leaves none; otherwise its domain */
+    const struct account *at_ceiling; /* it or one above, whose ceiling leaves none; null: its domain does not */
     struct task *task;
     uint64_t page;
     uint32_t command;           /* TS_PAGE_REQUEST_READ or DIRTY */

@@ -20,6 +20,7 @@ struct address_space {
     struct mapping *recent;  /* where the last fault was; null: it is gone. Space lock */
     uint32_t references;     /* atomic: VMARs and the process */
     uint64_t charged_tables; /* page-table frames that the account pays for */
+    bool tables_refused;     /* the last fault: the account was at a ceiling. Space lock */
     struct list_node retired; /* in the list of those to be taken apart */
 };
 
