@@ -4,7 +4,8 @@
  * goes back to its policy as young.
  *
  * A page that a pager fills is dropped; a dirty one stays aside until its pager has written it back, so that a domain
- * whose pages of pagers are all dirty is over its number of frames until then.
+ * whose pages of pagers are all dirty is over its number of frames until then; so is one where others are still on their
+ * way to swap.
  *
  * Memory without a pager leaves by way of swap, if the domain has that (vm/swap.h), and is waited for: such a page is
  * not made before there is room for it. Pages on their way to swap are in the set, aside, until they are written. They
@@ -353,6 +354,14 @@ static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct vic
     return TS_OK;
 }
 
+/* A page that came back from swap, and that nobody wanted any more. Meanwhile it may have been wanted, and be on its way
+ * out again, to the same slot. */
+static void drop_unwanted(const struct victim *victim) {
+    if ((victim->frame->flags & FRAME_LEAVING) == 0) {
+        swap_drop(victim->family->source_view, victim->index);
+    }
+}
+
 /* Where the page is: in the view of its family's source, which may be that of swap, or in others. The frame may have been
  * freed, and may be another page by now: then there is nothing to do. Family lock held. */
 static ts_status_t evict_locked(struct reclaim_domain *domain, const struct victim *victim) {
@@ -362,13 +371,13 @@ static ts_status_t evict_locked(struct reclaim_domain *domain, const struct vict
     if (!paged && !family_has_page(family, victim->index, victim->frame)) {
         return TS_OK;
     }
-    if (!reclaim_is_aside(&victim->frame->reclaim)) {
+    if (domain_of(victim->frame) != domain || !reclaim_is_aside(&victim->frame->reclaim)) {
         return TS_OK;
     }
     if (victim->only != NULL && !is_charged_below(victim->frame->payer->account, victim->only)) {
         pass_over(domain, victim->frame);
     } else if (paged && family->swap != NULL) {
-        swap_drop(family->source_view, victim->index); /* it came back, and nobody wanted it any more */
+        drop_unwanted(victim);
     } else if (paged) {
         evict_paged(domain, victim);
     } else {
@@ -384,9 +393,15 @@ static ts_status_t evict(struct reclaim_domain *domain, const struct victim *vic
     family_release(victim->family);
     spinlock_acquire(&domain->lock);
     domain->chosen--;
+    tell_waiter(domain); /* who waited for just this page has to look for another */
     spinlock_release(&domain->lock);
     sched_preemption_point();
     return status;
+}
+
+/* Pages that are not on their way to swap. Domain lock held. */
+static uint32_t staying_pages(const struct reclaim_domain *domain) {
+    return reclaim_pages(&domain->set) - domain->leaving;
 }
 
 /* Who keeps being accessed cannot hold us up for ever. Domain lock held. */
@@ -404,7 +419,7 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
     spinlock_acquire(&domain->lock);
     reclaim_miss(&domain->set, key_of(family, index), miss);
     uint32_t tries = tries_for(domain);
-    while (tries-- > 0 && reclaim_pages(&domain->set) >= domain->frames && choose(domain, miss, NULL, &victim)) {
+    while (tries-- > 0 && staying_pages(domain) >= domain->frames && choose(domain, miss, NULL, &victim)) {
         spinlock_release(&domain->lock);
         (void)evict(domain, &victim);
         spinlock_acquire(&domain->lock);

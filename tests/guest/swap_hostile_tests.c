@@ -198,6 +198,33 @@ static void domain_is_that_of_the_parent(void) {
     close_handle(outer_job);
 }
 
+/* --- pages of pagers and others in one domain --- */
+
+static void supply_when_full(uint64_t unused) {
+    ts_handle_t pager = TS_HANDLE_INVALID, filled = TS_HANDLE_INVALID;
+    (void)unused;
+    ts_handle_t port = make_port();
+    CHECK_OK(ts_pager_create(0, &pager));
+    CHECK_OK(ts_pager_create_vmo(pager, 0, port, 1, PAGE, &filled));
+    ts_handle_t aux = make_vmo(PAGE), vmo = make_vmo(FRAMES * PAGE);
+    fill_pages(vmo, 0, FRAMES - BUFFERS - 1, 1);
+    fill_pages(aux, 0, 1, 1);
+    CHECK_EQUAL(FRAMES, swap_reclaim(guest_self.job).pages);
+    CHECK_EQUAL(0, job_use(guest_self.job, TS_CEILING_SWAP));
+    CHECK_OK(ts_pager_supply_pages(pager, filled, 0, PAGE, aux, 0));
+    CHECK(job_use(guest_self.job, TS_CEILING_SWAP) <= BATCH * PAGE);
+    close_handle(filled);
+    close_handle(pager);
+    close_handle(port);
+}
+
+/* A page that a pager supplies does not send all others to swap. */
+static void one_supply_swaps_little(void) {
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    swap_run(supply_when_full, 0);
+    swap_end();
+}
+
 /* --- at ceilings --- */
 
 #define FAR 0x3000000000ul /* where nothing is mapped: page tables of two levels are missing */
@@ -443,6 +470,7 @@ static const struct guest_test tests[] = {
     {"jobs whose swap is each other's are refused", jobs_do_not_keep_each_other},
     {"a job's own pager and port are not for its swap", pager_of_a_job_is_not_for_its_swap},
     {"a job made while its parent gets a domain is in that", domain_is_that_of_the_parent},
+    {"a supplied page sends few others to swap", one_supply_swaps_little},
     {"at a ceiling pages are swapped for page tables", page_tables_are_met_by_swapping},
     {"a job at its ceiling does not have its neighbours swap", neighbour_of_a_low_ceiling_stays},
     {"a few frames are enough for threads that swap", few_frames_are_enough},
