@@ -363,6 +363,17 @@ static void domains_of_one_page_and_two(void) {
     swap_end();
 }
 
+/* --- figures --- */
+
+/* The server reads what it writes back: nobody used the page again. */
+static void writing_back_is_no_use(void) {
+    swap_begin(TS_RECLAIM_ARC, FRAMES);
+    swap_run(write_pages, PAGES);
+    CHECK(swap.writes > 0);
+    CHECK_EQUAL(0, swap_reclaim(swap.job).hits);
+    swap_end();
+}
+
 /* --- a server without sense --- */
 
 #define NONSENSE_TIME (TS_SECOND / 4)
@@ -476,6 +487,7 @@ static const struct guest_test tests[] = {
     {"a few frames are enough for threads that swap", few_frames_are_enough},
     {"a low ceiling is enough for threads that swap", low_ceiling_is_enough},
     {"domains of one page and of two swap or refuse", domains_of_one_page_and_two},
+    {"pages that a swap server reads count as unused", writing_back_is_no_use},
     {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
     {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
 };
