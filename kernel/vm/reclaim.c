@@ -329,6 +329,20 @@ static bool can_be_swapped(const struct victim *victim) {
     return victim->frame->pin_count == 0;
 }
 
+/* Whether relatives of jobs with other swap, or none, see the page. They did not choose this swap's server, which could
+ * change what they have looked at already: so it stays until they are gone. */
+static bool is_seen_elsewhere(const struct reclaim_domain *domain, const struct victim *victim) {
+    LIST_FOR_EACH(node, &victim->family->views) {
+        const struct view *view = container_of(node, const struct view, link);
+        const struct account *account = view->payer->account;
+        bool same = reclaim_is_limited(account) && account->domain->swap == domain->swap;
+        if (!same && view_shows(view, victim->index, victim->frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A page of memory without a pager. */
 static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct victim *victim) {
     struct frame *frame = victim->frame;
@@ -340,8 +354,9 @@ static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct vic
         keep(domain, frame);
         return TS_OK;
     }
-    ts_status_t status = swap_reserve(domain->swap, victim->family, frame, &slot);
-    if (status != TS_OK) {
+    ts_status_t status = is_seen_elsewhere(domain, victim) ? TS_OK
+                                                           : swap_reserve(domain->swap, victim->family, frame, &slot);
+    if (slot == NULL) {
         pass_over(domain, frame);
         return status;
     }

@@ -374,6 +374,37 @@ static void writing_back_is_no_use(void) {
     swap_end();
 }
 
+/* --- what others got --- */
+
+/* Gives a VMO, and then has all its pages leave. */
+static void give_and_swap(uint64_t pages) {
+    ts_handle_t vmo = make_vmo(pages * PAGE);
+    fill_pages(vmo, 0, pages, 1);
+    give(vmo);
+    swap_wait_word(WORD_GO, 1);
+    write_pages(PAGES);
+    shared_set(WORD_READY, 1);
+    swap_wait_word(WORD_GO, 2);
+}
+
+/* A snapshot of a job that does not swap stays as it was seen, whatever the server of the original's job stores. */
+static void snapshot_is_not_the_servers(void) {
+    struct guest_child child;
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    ts_handle_t vmo = take_from_child(&child, swap.job, give_and_swap, FRAMES / 2);
+    ts_handle_t copy = make_snapshot(vmo, 0, FRAMES / 2 * PAGE);
+    check_pages(copy, 0, FRAMES / 2, 1);
+    shared_set(WORD_GO, 1);
+    swap_wait_word(WORD_READY, 1);
+    memset((void *)swap.store, 0xee, SWAP_SLOTS * PAGE);
+    check_pages(copy, 0, FRAMES / 2, 1);
+    shared_set(WORD_GO, 2);
+    CHECK_EQUAL(0, guest_child_end(&child));
+    close_handle(copy);
+    close_handle(vmo);
+    swap_end();
+}
+
 /* --- a server without sense --- */
 
 #define NONSENSE_TIME (TS_SECOND / 4)
@@ -488,6 +519,7 @@ static const struct guest_test tests[] = {
     {"a low ceiling is enough for threads that swap", low_ceiling_is_enough},
     {"domains of one page and of two swap or refuse", domains_of_one_page_and_two},
     {"pages that a swap server reads count as unused", writing_back_is_no_use},
+    {"a snapshot in a job that does not swap stays as seen", snapshot_is_not_the_servers},
     {"a swap server without sense harms nobody else", nonsense_harms_nobody_else},
     {"swapped pages are supplied to their own swap", swapped_pages_are_supplied_to_swap},
 };
