@@ -5,6 +5,7 @@
  * WRITE, so that the first write of any other is noticed.
  */
 #include "abi/options.h"
+#include "arch/cpu.h"
 #include "kernel/assert.h"
 #include "reclaim.h"
 #include "swap.h"
@@ -12,13 +13,23 @@
 
 #define PAGE_BATCH 16u
 
+/* A page that came back was written through the cache. Where mappings reach it past that, nobody else sees it. */
+static ts_status_t bring_in(struct view *view, uint64_t page, struct swap_slot *slot, struct page_wait *wait) {
+    ts_status_t status = swap_in(view->family, slot, wait);
+    const struct frame *frame = status == TS_OK ? view_page(view, page) : NULL;
+    if (frame != NULL && container_of(view, const struct vmo, own)->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(frame_to_virt(frame), TS_PAGE_SIZE);
+    }
+    return status;
+}
+
 ts_status_t view_ask(struct view *view, uint64_t page, struct page_wait *wait) {
     struct family *family = view->family;
     uint64_t index = view->first + page;
     struct swap_slot *slot = page_tree_slot(page_tree_find(&view->tree, index));
     struct frame *frame;
     if (slot != NULL) {
-        return swap_in(family, slot, wait);
+        return bring_in(view, page, slot, wait);
     }
     if (view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT) {
         return page_source_ask(family->source, index, TS_PAGE_REQUEST_READ, wait);
