@@ -7,7 +7,7 @@
 
 #include "guest/support.h"
 
-#define SWAP_SLOTS 256u
+#define SWAP_SLOTS 512u
 
 /* Of the shared page; zero at the beginning of a test. */
 #define SWAP_WORD  10u
