@@ -23,6 +23,7 @@
 #include "vm_private.h"
 
 #define BATCH_MAX 32u /* pages that are sent to swap at a time: at most these, and at most an eighth of the frames */
+#define SWEEP_BATCH 256u
 #define LOOK_AGAIN ((ts_time_t)100000000) /* ns: nobody tells who waits for room that swap is not served any more */
 
 struct reclaim_domain {
@@ -272,9 +273,20 @@ struct victim {
     const struct account *only; /* it leaves if it is charged there, or below; null: in any case */
 };
 
-/* A victim, aside. False: all are. Domain lock held. */
+/* What a policy has to do before it finds a victim, in parts. Domain lock held; given back meanwhile. */
+static void sweep(struct reclaim_domain *domain) {
+    uint32_t parts = reclaim_pages(&domain->set) / SWEEP_BATCH + 1; /* a round; others may access pages meanwhile */
+    while (parts-- > 0 && !reclaim_sweep(&domain->set, SWEEP_BATCH)) {
+        spinlock_release(&domain->lock);
+        sched_preemption_point();
+        spinlock_acquire(&domain->lock);
+    }
+}
+
+/* A victim, aside. False: all are. Domain lock held; given back meanwhile. */
 static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, const struct account *only,
                    struct victim *victim) {
+    sweep(domain);
     struct reclaim_page *page = reclaim_victim(&domain->set, miss);
     if (page != NULL) {
         *victim = (struct victim){.frame = frame_of(page), .only = only};
