@@ -55,7 +55,10 @@ static ts_status_t write_back(void) {
     for (size_t i = 0; status == TS_OK && i < actual; i++) {
         status = write_range(ranges[i].offset, ranges[i].length);
     }
-    return status == TS_OK && available > actual ? TS_ERR_SHOULD_WAIT : status;
+    if (status == TS_OK && available > actual) { /* the rest when it is its turn, so that others can have pages meanwhile */
+        status = ts_pager_op_range(swap.pager, TS_PAGER_OP_ASK_AGAIN, swap.vmo, 0, 0, 0);
+    }
+    return status;
 }
 
 static ts_status_t take_handles(void) {
@@ -91,9 +94,6 @@ int main(int argc, char **argv) {
         status = ts_port_wait(swap.port, &packet, TS_TIME_INFINITE);
         if (status == TS_OK) {
             status = answer(&packet);
-        }
-        while (status == TS_ERR_SHOULD_WAIT) {
-            status = write_back();
         }
     }
     ts_log("swap: %s", ts_status_name(status));
