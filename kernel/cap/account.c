@@ -150,6 +150,17 @@ void account_release(struct account *account, enum ts_job_ceiling kind, uint64_t
     release_up_to(account, NULL, kind, amount);
 }
 
+const struct account *account_without_room(const struct account *account, enum ts_job_ceiling kind, uint64_t amount) {
+    for (; account != NULL; account = account->parent) {
+        uint64_t used = __atomic_load_n(&account->used[kind], __ATOMIC_RELAXED);
+        uint64_t ceiling = __atomic_load_n(&account->ceiling[kind], __ATOMIC_RELAXED);
+        if (used > ceiling || ceiling - used < amount) {
+            return account;
+        }
+    }
+    return NULL;
+}
+
 void account_add_found(struct account *account, uint64_t bytes) {
     for (; account != NULL; account = account->parent) {
         account->found += bytes;

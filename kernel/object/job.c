@@ -182,7 +182,7 @@ ts_status_t job_set_swap(struct job *job, struct vmo *vmo) {
     }
     spinlock_acquire(&task_tree_lock);
     bool empty = job->state == JOB_READY && list_is_empty(&job->children) && list_is_empty(&job->processes);
-    bool taken = empty && reclaim_set_swap(&job->account, space);
+    bool taken = empty && reclaim_set_swap(&job->account, vmo, space);
     spinlock_release(&task_tree_lock);
     if (!taken) {
         reclaim_swap_free(space);
@@ -206,6 +206,7 @@ ts_status_t job_create(struct job *parent, struct job **result) {
     spinlock_acquire(&task_tree_lock);
     bool ready = parent->state == JOB_READY;
     if (ready) {
+        job->account.domain = parent->account.domain; /* which it may have got meanwhile; from now on it does not change */
         list_add_tail(&parent->children, &job->sibling);
         parent->live++;
     }

@@ -137,6 +137,14 @@ static void port_closed(struct port_watcher *watcher) {
     page_source_release(&source->source);
 }
 
+static bool source_any_account(const struct page_source *base,
+                               bool (*test)(const struct account *charged, const struct account *context),
+                               const struct account *context) {
+    const struct pager_source *source = container_of(base, const struct pager_source, source);
+    return test(source->account, context) || test(source->pager->object.account, context) ||
+           test(source->port->object.account, context);
+}
+
 static void source_free(struct page_source *base) {
     struct pager_source *source = of_source(base);
     object_release(&source->pager->object);
@@ -147,7 +155,7 @@ static void source_free(struct page_source *base) {
 }
 
 static const struct page_source_ops source_ops = {
-    .update = source_update, .close = source_close, .free = source_free};
+    .update = source_update, .close = source_close, .any_account = source_any_account, .free = source_free};
 
 /* --- pagers --- */
 

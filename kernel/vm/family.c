@@ -25,6 +25,7 @@ static __attribute__((noinline)) struct frame *frame_of_reserve(const struct acc
 
 struct frame *payer_frame(struct payer *payer, enum frame_use use, unsigned flags) {
     if (account_charge(payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+        payer->refused = true;
         return NULL;
     }
     struct frame *frame = frame_alloc(use, flags);
@@ -257,9 +258,12 @@ ts_status_t view_find(const struct view *view, uint64_t page, struct frame **fra
     return page_tree_slot(word) == NULL ? status : TS_ERR_SHOULD_WAIT;
 }
 
-/* No memory for a page or a node: there may be some when others have left. */
+/* No memory for a page or a node: there may be some when others have left, or already by now. */
 static ts_status_t no_memory(const struct view *view) {
-    return reclaim_lacks_room(view->payer->account) ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
+    struct payer *payer = view->payer;
+    bool may_help = reclaim_has_swap(payer->account) && (payer->refused || reclaim_lacks_room(payer->account));
+    payer->refused = false;
+    return may_help ? TS_ERR_SHOULD_WAIT : TS_ERR_NO_MEMORY;
 }
 
 /* A page that is the view's own, charged; it is not in the tree yet. Null: no memory. */

@@ -186,13 +186,16 @@ static uint32_t access_of(uint32_t access) {
 }
 
 /* What a fault that was not resolved waits for. OK: look again. Both locks held. */
-static __attribute__((noinline)) ts_status_t fault_ask(const struct mapping *mapping, uint64_t va, ts_status_t status,
+static __attribute__((noinline)) ts_status_t fault_ask(struct mapping *mapping, uint64_t va, ts_status_t status,
                                                        struct page_wait *wait) {
     if (status == TS_ERR_SHOULD_WAIT) {
         return view_ask(mapping->vmo->view, mapping_page(mapping, va), wait);
     }
-    if (status == TS_ERR_NO_MEMORY && reclaim_ask(mapping->space->account, wait) == TS_ERR_SHOULD_WAIT) {
-        return TS_ERR_SHOULD_WAIT; /* for a page table */
+    struct address_space *space = mapping->space;
+    bool refused = space->tables_refused;
+    space->tables_refused = false;
+    if (status == TS_ERR_NO_MEMORY && refused && reclaim_has_swap(space->account)) {
+        return reclaim_ask_below_ceiling(space->account, space->table.format->levels - 1u, wait);
     }
     return status;
 }
@@ -240,7 +243,7 @@ static inline ts_status_t resolve_locked(struct address_space *space, uint64_t v
     return status;
 }
 
-/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. */
+/* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. OK: it is, or look again. */
 static inline ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
                                          struct page_wait *wait) {
     mutex_acquire(&space->lock);

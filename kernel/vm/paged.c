@@ -5,6 +5,7 @@
  * WRITE, so that the first write of any other is noticed.
  */
 #include "abi/options.h"
+#include "arch/cpu.h"
 #include "kernel/assert.h"
 #include "reclaim.h"
 #include "swap.h"
@@ -12,13 +13,23 @@
 
 #define PAGE_BATCH 16u
 
+/* A page that came back was written through the cache. Where mappings reach it past that, nobody else sees it. */
+static ts_status_t bring_in(struct view *view, uint64_t page, struct swap_slot *slot, struct page_wait *wait) {
+    ts_status_t status = swap_in(view->family, slot, wait);
+    const struct frame *frame = status == TS_OK ? view_page(view, page) : NULL;
+    if (frame != NULL && container_of(view, const struct vmo, own)->memory_type != PT_TYPE_CACHED) {
+        arch_cache_clean(frame_to_virt(frame), TS_PAGE_SIZE);
+    }
+    return status;
+}
+
 ts_status_t view_ask(struct view *view, uint64_t page, struct page_wait *wait) {
     struct family *family = view->family;
     uint64_t index = view->first + page;
     struct swap_slot *slot = page_tree_slot(page_tree_find(&view->tree, index));
     struct frame *frame;
     if (slot != NULL) {
-        return swap_in(family, slot, wait);
+        return bring_in(view, page, slot, wait);
     }
     if (view_find(view, page, &frame) == TS_ERR_SHOULD_WAIT) {
         return page_source_ask(family->source, index, TS_PAGE_REQUEST_READ, wait);
@@ -71,8 +82,7 @@ static bool is_alone(const struct vmo *vmo) {
 static ts_status_t supply_page(struct view *view, uint64_t page, struct view *from, uint64_t from_page,
                                const struct reclaim_miss *miss) {
     if (view->family->swap != NULL) {
-        swap_supply(view, page, from, from_page);
-        return TS_OK;
+        return swap_supply(view, page, from, from_page);
     }
     bool absent = page < view->limit && page_tree_find(&view->tree, page) == PAGE_ABSENT;
     if (absent) {
@@ -111,7 +121,7 @@ static ts_status_t supply_pages(struct supply *supply, uint64_t end, const struc
     supply->offset += done;
     supply->from_offset += done;
     supply->length -= done;
-    return status == TS_ERR_SHOULD_WAIT ? view_ask(from, from_first + (page - first), &supply->wait) : status;
+    return status;
 }
 
 static bool is_detached(const struct vmo *vmo) {
@@ -138,6 +148,9 @@ static ts_status_t supply_part(struct supply *supply, uint64_t part, const struc
         status = supply_pages(supply, (supply->offset + part) >> TS_PAGE_SHIFT, miss);
     }
     release(supply->vmo);
+    if (status == TS_ERR_SHOULD_WAIT) { /* that may take the lock just released, where it is a swap VMO's */
+        status = view_ask(supply->from->view, supply->from_offset >> TS_PAGE_SHIFT, &supply->wait);
+    }
     release(supply->from);
     return status;
 }

@@ -4,7 +4,8 @@
  * goes back to its policy as young.
  *
  * A page that a pager fills is dropped; a dirty one stays aside until its pager has written it back, so that a domain
- * whose pages of pagers are all dirty is over its number of frames until then.
+ * whose pages of pagers are all dirty is over its number of frames until then; so is one where others are still on their
+ * way to swap.
  *
  * Memory without a pager leaves by way of swap, if the domain has that (vm/swap.h), and is waited for: such a page is
  * not made before there is room for it. Pages on their way to swap are in the set, aside, until they are written. They
@@ -23,6 +24,7 @@
 #include "vm_private.h"
 
 #define BATCH_MAX 32u /* pages that are sent to swap at a time: at most these, and at most an eighth of the frames */
+#define SWEEP_BATCH 256u
 #define LOOK_AGAIN ((ts_time_t)100000000) /* ns: nobody tells who waits for room that swap is not served any more */
 
 struct reclaim_domain {
@@ -56,6 +58,13 @@ static struct reclaim_domain *domain_of(const struct frame *frame) {
 
 static struct reclaim_key key_of(const struct family *family, uint64_t index) {
     return (struct reclaim_key){family->number, index};
+}
+
+static bool is_charged_below(const struct account *charged, const struct account *account) {
+    while (charged != NULL && charged != account) {
+        charged = charged->parent;
+    }
+    return charged == account;
 }
 
 /* --- domains --- */
@@ -106,25 +115,32 @@ bool reclaim_has_own(const struct account *account) {
     return account->domain != NULL && (account->parent == NULL || account->domain != account->parent->domain);
 }
 
-/* Memory of the account or below it keeps the account, so its own swap would keep it for ever. */
-static bool is_charged_below(const struct vmo *vmo, const struct account *account) {
-    const struct account *level = vmo->object.account;
-    while (level != NULL && level != account) {
+/* What is charged to an account keeps its job and those above, and these their swap. So nothing that a swap VMO consists
+ * of may be charged to the account itself or below it, nor where there is swap: chains of those could end here again. */
+static bool keeps(const struct account *charged, const struct account *account) {
+    const struct account *level = charged;
+    while (level != NULL && level != account && !reclaim_has_swap(level)) {
         level = level->parent;
     }
-    return level == account;
+    return level != NULL;
+}
+
+static bool vmo_keeps(const struct vmo *vmo, const struct account *account) {
+    const struct page_source *source = vmo_source(vmo);
+    return keeps(vmo->object.account, account) ||
+           (source != NULL && source->ops->any_account(source, keeps, account));
 }
 
 ts_status_t reclaim_swap_new(const struct account *account, struct vmo *vmo, struct swap_space **space) {
-    return is_charged_below(vmo, account) ? TS_ERR_INVALID_ARGS : swap_attach(vmo, space);
+    return vmo_keeps(vmo, account) ? TS_ERR_INVALID_ARGS : swap_attach(vmo, space);
 }
 
 void reclaim_swap_free(struct swap_space *space) {
     swap_detach(space);
 }
 
-bool reclaim_set_swap(struct account *account, struct swap_space *space) {
-    if (!reclaim_has_own(account) || account->domain->swap != NULL) {
+bool reclaim_set_swap(struct account *account, const struct vmo *vmo, struct swap_space *space) {
+    if (!reclaim_has_own(account) || account->domain->swap != NULL || vmo_keeps(vmo, account)) {
         return false;
     }
     account->domain->swap = space;
@@ -255,13 +271,26 @@ struct victim {
     struct frame *frame;
     struct family *family; /* referenced */
     uint64_t index;
+    const struct account *only; /* it leaves if it is charged there, or below; null: in any case */
 };
 
-/* A victim, aside. False: all are. Domain lock held. */
-static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, struct victim *victim) {
+/* What a policy has to do before it finds a victim, in parts. Domain lock held; given back meanwhile. */
+static void sweep(struct reclaim_domain *domain) {
+    uint32_t parts = reclaim_pages(&domain->set) / SWEEP_BATCH + 1; /* a round; others may access pages meanwhile */
+    while (parts-- > 0 && !reclaim_sweep(&domain->set, SWEEP_BATCH)) {
+        spinlock_release(&domain->lock);
+        sched_preemption_point();
+        spinlock_acquire(&domain->lock);
+    }
+}
+
+/* A victim, aside. False: all are. Domain lock held; given back meanwhile. */
+static bool choose(struct reclaim_domain *domain, const struct reclaim_miss *miss, const struct account *only,
+                   struct victim *victim) {
+    sweep(domain);
     struct reclaim_page *page = reclaim_victim(&domain->set, miss);
     if (page != NULL) {
-        *victim = (struct victim){.frame = frame_of(page)};
+        *victim = (struct victim){.frame = frame_of(page), .only = only};
         victim->family = victim->frame->owner;
         victim->index = victim->frame->index;
         family_reference(victim->family);
@@ -275,6 +304,13 @@ static void keep(struct reclaim_domain *domain, struct frame *frame) {
     spinlock_acquire(&domain->lock);
     reclaim_access(&domain->set, &frame->reclaim);
     reclaim_put_back(&domain->set, &frame->reclaim);
+    spinlock_release(&domain->lock);
+}
+
+/* The page cannot leave now. */
+static void pass_over(struct reclaim_domain *domain, struct frame *frame) {
+    spinlock_acquire(&domain->lock);
+    reclaim_pass_over(&domain->set, &frame->reclaim);
     spinlock_release(&domain->lock);
 }
 
@@ -306,6 +342,20 @@ static bool can_be_swapped(const struct victim *victim) {
     return victim->frame->pin_count == 0;
 }
 
+/* Whether relatives of jobs with other swap, or none, see the page. They did not choose this swap's server, which could
+ * change what they have looked at already: so it stays until they are gone. */
+static bool is_seen_elsewhere(const struct reclaim_domain *domain, const struct victim *victim) {
+    LIST_FOR_EACH(node, &victim->family->views) {
+        const struct view *view = container_of(node, const struct view, link);
+        const struct account *account = view->payer->account;
+        bool same = reclaim_has_swap(account) && account->domain->swap == domain->swap;
+        if (!same && view_shows(view, victim->index, victim->frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A page of memory without a pager. */
 static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct victim *victim) {
     struct frame *frame = victim->frame;
@@ -313,10 +363,14 @@ static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct vic
     if (!can_be_swapped(victim)) {
         return TS_OK;
     }
-    bool accessed = family_was_accessed(victim->family, victim->index, frame);
-    ts_status_t status = accessed ? TS_OK : swap_reserve(domain->swap, victim->family, frame, &slot);
-    if (slot == NULL) {
+    if (family_was_accessed(victim->family, victim->index, frame)) {
         keep(domain, frame);
+        return TS_OK;
+    }
+    ts_status_t status = is_seen_elsewhere(domain, victim) ? TS_OK
+                                                           : swap_reserve(domain->swap, victim->family, frame, &slot);
+    if (slot == NULL) {
+        pass_over(domain, frame);
         return status;
     }
     family_unmap(victim->family, victim->index, frame);
@@ -328,6 +382,14 @@ static ts_status_t evict_to_swap(struct reclaim_domain *domain, const struct vic
     return TS_OK;
 }
 
+/* A page that came back from swap, and that nobody wanted any more. Meanwhile it may have been wanted, and be on its way
+ * out again, to the same slot. */
+static void drop_unwanted(const struct victim *victim) {
+    if ((victim->frame->flags & FRAME_LEAVING) == 0) {
+        swap_drop(victim->family->source_view, victim->index);
+    }
+}
+
 /* Where the page is: in the view of its family's source, which may be that of swap, or in others. The frame may have been
  * freed, and may be another page by now: then there is nothing to do. Family lock held. */
 static ts_status_t evict_locked(struct reclaim_domain *domain, const struct victim *victim) {
@@ -337,11 +399,13 @@ static ts_status_t evict_locked(struct reclaim_domain *domain, const struct vict
     if (!paged && !family_has_page(family, victim->index, victim->frame)) {
         return TS_OK;
     }
-    if (!reclaim_is_aside(&victim->frame->reclaim)) {
+    if (domain_of(victim->frame) != domain || !reclaim_is_aside(&victim->frame->reclaim)) {
         return TS_OK;
     }
-    if (paged && family->swap != NULL) {
-        swap_drop(family->source_view, victim->index); /* it came back, and nobody wanted it any more */
+    if (victim->only != NULL && !is_charged_below(victim->frame->payer->account, victim->only)) {
+        pass_over(domain, victim->frame);
+    } else if (paged && family->swap != NULL) {
+        drop_unwanted(victim);
     } else if (paged) {
         evict_paged(domain, victim);
     } else {
@@ -357,9 +421,15 @@ static ts_status_t evict(struct reclaim_domain *domain, const struct victim *vic
     family_release(victim->family);
     spinlock_acquire(&domain->lock);
     domain->chosen--;
+    tell_waiter(domain); /* who waited for just this page has to look for another */
     spinlock_release(&domain->lock);
     sched_preemption_point();
     return status;
+}
+
+/* Pages that are not on their way to swap. Domain lock held. */
+static uint32_t staying_pages(const struct reclaim_domain *domain) {
+    return reclaim_pages(&domain->set) - domain->leaving;
 }
 
 /* Who keeps being accessed cannot hold us up for ever. Domain lock held. */
@@ -377,7 +447,7 @@ bool reclaim_make_room(struct family *family, uint64_t index, struct reclaim_mis
     spinlock_acquire(&domain->lock);
     reclaim_miss(&domain->set, key_of(family, index), miss);
     uint32_t tries = tries_for(domain);
-    while (tries-- > 0 && reclaim_pages(&domain->set) >= domain->frames && choose(domain, miss, &victim)) {
+    while (tries-- > 0 && staying_pages(domain) >= domain->frames && choose(domain, miss, NULL, &victim)) {
         spinlock_release(&domain->lock);
         (void)evict(domain, &victim);
         spinlock_acquire(&domain->lock);
@@ -400,15 +470,6 @@ static bool is_full(const struct reclaim_domain *domain) {
     return reclaim_pages(&domain->set) >= domain->frames;
 }
 
-/* Whether the account's ceiling leaves no room for a page. */
-static bool is_at_ceiling(struct account *account) {
-    bool full = account_charge(account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK;
-    if (!full) {
-        account_release(account, TS_CEILING_MEMORY, TS_PAGE_SIZE);
-    }
-    return full;
-}
-
 bool reclaim_has_swap(const struct account *account) {
     return account != NULL && account->domain != NULL && account->domain->swap != NULL;
 }
@@ -422,6 +483,12 @@ bool reclaim_lacks_room(struct account *account) {
     return lacks;
 }
 
+static ts_status_t should_wait(struct account *account, const struct account *at_ceiling, struct page_wait *wait) {
+    *wait = (struct page_wait){.account = account, .at_ceiling = at_ceiling};
+    account_hold(account);
+    return TS_ERR_SHOULD_WAIT;
+}
+
 ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     if (!reclaim_has_swap(account)) {
         return TS_OK;
@@ -430,23 +497,25 @@ ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     spinlock_acquire(&domain->lock);
     bool full = is_full(domain);
     spinlock_release(&domain->lock);
-    bool poor = !full && is_at_ceiling(account);
-    if (!full && !poor) {
-        return TS_OK;
-    }
-    *wait = (struct page_wait){.account = account, .at_ceiling = poor};
-    account_hold(account);
-    return TS_ERR_SHOULD_WAIT;
+    return full ? should_wait(account, NULL, wait) : reclaim_ask_below_ceiling(account, 1, wait);
 }
 
-/* What a wait for room waits for: room in the domain, or that any page of it leaves. */
+ts_status_t reclaim_ask_below_ceiling(struct account *account, uint64_t pages, struct page_wait *wait) {
+    if (!reclaim_has_swap(account)) {
+        return TS_OK;
+    }
+    const struct account *full = account_without_room(account, TS_CEILING_MEMORY, pages * TS_PAGE_SIZE);
+    return full == NULL ? TS_OK : should_wait(account, full, wait);
+}
+
+/* What a wait for room waits for: room in the domain, or that a page leaves that is charged to an account or below it. */
 struct want {
-    bool any;
-    uint64_t departures; /* at its beginning */
+    const struct account *at_ceiling; /* null: room in the domain */
+    uint64_t departures;              /* of any pages, at its beginning */
 };
 
 static bool is_met(const struct reclaim_domain *domain, const struct want *want) {
-    return want->any ? domain->departures != want->departures : !is_full(domain);
+    return want->at_ceiling != NULL ? domain->departures != want->departures : !is_full(domain);
 }
 
 /* Pages on their way to swap are enough, or leave enough room when they are gone. Domain lock held. */
@@ -454,7 +523,7 @@ static bool is_enough(const struct reclaim_domain *domain, const struct want *wa
     uint32_t batch = domain->frames / 8 < BATCH_MAX ? domain->frames / 8 + 1 : BATCH_MAX;
     uint32_t leaving = domain->leaving + domain->chosen;
     uint32_t staying = reclaim_pages(&domain->set) - (leaving < reclaim_pages(&domain->set) ? leaving : 0);
-    return leaving >= batch || (want->any ? is_met(domain, want) : staying + batch <= domain->frames);
+    return leaving >= batch || (want->at_ceiling != NULL ? is_met(domain, want) : staying + batch <= domain->frames);
 }
 
 /* Domain lock held; given back meanwhile. */
@@ -462,7 +531,7 @@ static void send_away(struct reclaim_domain *domain, const struct want *want) {
     struct victim victim;
     ts_status_t status = TS_OK;
     for (uint32_t tries = tries_for(domain); status == TS_OK && tries > 0; tries--) {
-        if (is_enough(domain, want) || !choose(domain, NULL, &victim)) {
+        if (is_enough(domain, want) || !choose(domain, NULL, want->at_ceiling, &victim)) {
             return;
         }
         spinlock_release(&domain->lock);
@@ -483,7 +552,7 @@ static ts_status_t wait_for_departure(struct reclaim_domain *domain) {
     return status == TS_ERR_TIMED_OUT ? TS_OK : status;
 }
 
-ts_status_t reclaim_wait_for_room(struct account *account, bool at_ceiling) {
+ts_status_t reclaim_wait_for_room(struct account *account, const struct account *at_ceiling) {
     struct reclaim_domain *domain = account->domain;
     ts_status_t status = TS_OK;
     bool met = false;

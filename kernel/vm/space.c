@@ -24,6 +24,7 @@ ts_status_t space_charge_tables(struct address_space *space) {
         ts_status_t status =
             account_charge(space->account, TS_CEILING_MEMORY, (count - space->charged_tables) * TS_PAGE_SIZE);
         if (status != TS_OK) {
+            space->tables_refused = true;
             return status;
         }
     } else if (count < space->charged_tables) {

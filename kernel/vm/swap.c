@@ -292,17 +292,21 @@ static bool is_wanted(struct page_source *source, uint64_t number) {
 }
 
 /* Where there is no memory any more, the page is dropped, and who waits for it looks again, and makes room. */
-void swap_supply(struct view *view, uint64_t number, struct view *from, uint64_t from_page) {
+ts_status_t swap_supply(struct view *view, uint64_t number, struct view *from, uint64_t from_page) {
     const struct swap_slot *slot = swap_slot_of(view, number);
     uint64_t *place = place_of(view, number);
     bool wanted = slot != NULL && *place == PAGE_ABSENT && is_wanted(view->family->source, number);
-    struct frame *frame = wanted ? view_page(from, from_page) : NULL;
+    struct frame *frame;
+    ts_status_t status = view_find(from, from_page, &frame);
+    if (status != TS_OK) {
+        return status;
+    }
     if (wanted && frame == NULL) {
         *place = PAGE_ZERO;
     }
-    if (frame == NULL || account_charge(slot->payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
+    if (!wanted || frame == NULL || account_charge(slot->payer->account, TS_CEILING_MEMORY, TS_PAGE_SIZE) != TS_OK) {
         view_drop_page(from, from_page);
-        return;
+        return TS_OK;
     }
     view_give_page(from, from_page);
     frame->payer = slot->payer;
@@ -311,4 +315,5 @@ void swap_supply(struct view *view, uint64_t number, struct view *from, uint64_t
     frame->flags = 0;
     *place = (uint64_t)frame;
     reclaim_enter_key(frame, (struct reclaim_key){slot->family, slot->index});
+    return TS_OK;
 }

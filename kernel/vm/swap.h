@@ -44,8 +44,9 @@ ts_status_t swap_in(struct family *family, struct swap_slot *slot, struct page_w
 
 /* --- of a swap VMO's own view; its family lock held --- */
 
-/* The pager supplies a page: it is taken if somebody waits for it. The lock of `from` is held too. */
-void swap_supply(struct view *view, uint64_t number, struct view *from, uint64_t from_page);
+/* The pager supplies a page: it is taken if somebody waits for it. The lock of `from` is held too. SHOULD_WAIT: swap has
+ * the page, this one or another; so it is asked for with the lock of `from` alone. */
+ts_status_t swap_supply(struct view *view, uint64_t number, struct view *from, uint64_t from_page);
 
 /* A page is where the pager keeps it: it is dropped. It is aside in its domain. */
 void swap_drop(struct view *view, uint64_t number);

@@ -52,7 +52,7 @@ static ts_status_t page_alias(struct vmo *vmo, uint64_t page, enum direction dir
     if (changed) {
         view_unmap(vmo->view, page, page + 1, NULL);
     }
-    if (frame != NULL) {
+    if (frame != NULL && vmo->view->family->swap == NULL) { /* a server that writes back is no user */
         reclaim_note_access(frame);
     }
     *alias = frame != NULL ? frame_to_virt(frame) : phys_to_virt(fault_zero_page());

@@ -30,6 +30,7 @@ extern const struct guest_group inspect_tests;
 extern const struct guest_group reclaim_tests;
 extern const struct guest_group swap_tests;
 extern const struct guest_group trace_tests;
+extern const struct guest_group swap_hostile_tests;
 
 static const struct guest_group *const guest_groups[] = {
     &handle_tests,
@@ -58,6 +59,7 @@ static const struct guest_group *const guest_groups[] = {
     &reclaim_tests,
     &swap_tests,
     &trace_tests,
+    &swap_hostile_tests,
 };
 
 static const unsigned guest_group_count = sizeof(guest_groups) / sizeof(guest_groups[0]);

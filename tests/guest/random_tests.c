@@ -4,12 +4,15 @@
  * and through mappings in three processes, resize, zero, commit, decommit, protect, close. `run tests match=random`
  * takes seed=N and steps=N; a run repeats by its seed, which is printed.
  *
+ * The same with VMOs of two jobs that swap, by each policy: the other processes make them, which are in those jobs.
+ *
  * A page of the model is every `stride`th of the VMO, so that pages lie in one or in several tables of its tree. Two of
  * its words are known: the first and the last. With one of the strides whole VMOs are committed, so that they have large
  * pages, which many pages of the model share.
  */
 #include "guest/groups.h"
 #include "guest/memory.h"
+#include "guest/swapping.h"
 #include "os/print.h"
 #include "os/start.h"
 
@@ -22,8 +25,12 @@
 #define CHECK_EACH  64u
 #define LARGE       64u /* the stride with large pages */
 #define PROGRESS    10000u /* longer runs tell that they go on */
+#define SWAP_FRAMES 40u
+#define SWAP_STEPS  600u
+#define SWAP_TIME   TS_SECOND /* slow machines do fewer steps, but some */
+#define SWAP_LEAST  100u
 
-enum request { REQUEST_READ, REQUEST_WRITE, REQUEST_END };
+enum request { REQUEST_READ, REQUEST_WRITE, REQUEST_CREATE, REQUEST_CHILD, REQUEST_END };
 
 /* What a VMO has; a slice has its parent's. */
 struct store {
@@ -47,6 +54,7 @@ static uint64_t random_state, stride, last_value;
 static uint64_t large_seen; /* mappings of this process with a large page */
 static struct guest_child others[PROCESSES];
 static ts_handle_t endpoints[PROCESSES];
+static bool others_make; /* VMOs, not this process */
 
 static uint64_t random_below(uint64_t limit) {
     random_state ^= random_state << 13;
@@ -65,21 +73,46 @@ static uint64_t offset_of(uint64_t page, unsigned word) {
 
 /* --- the other processes --- */
 
+static uint64_t access(uint64_t address, uint64_t value, bool writes) {
+    if (writes) {
+        *word_in(address) = value;
+    }
+    return *word_in(address);
+}
+
+/* What a request asks for, and the answer to it. */
+static void answer(struct ts_message *message) {
+    enum request what = (enum request)ts_tag_label(message->tag);
+    uint64_t first = ts_message_word(message, 0), second = ts_message_word(message, 1);
+    if (what == REQUEST_READ || what == REQUEST_WRITE) {
+        uint64_t value = access(first, second, what == REQUEST_WRITE);
+        ts_message_begin(message, 0);
+        (void)!ts_message_put(message, value);
+        return;
+    }
+    ts_handle_t parent = what == REQUEST_CHILD ? ts_message_handle(message, 0) : TS_HANDLE_INVALID;
+    uint32_t options = (uint32_t)ts_message_word(message, 2);
+    ts_handle_t vmo = what == REQUEST_CHILD ? make_child(parent, options, first, second) : make_vmo_with(options, second);
+    if (what == REQUEST_CHILD) {
+        close_handle(parent);
+    }
+    ts_message_begin(message, 0);
+    (void)!ts_message_put_handle(message, vmo);
+}
+
 static void serve(uint64_t argument) {
     struct ts_message message;
     (void)argument;
     ts_status_t status = ts_reply_wait(guest_self.extra, &message, TS_TIME_INFINITE, TS_REPLY_NONE);
     while (status == TS_OK && ts_tag_label(message.tag) != REQUEST_END) {
-        volatile uint64_t *word = word_in(message.word[0]);
-        if (ts_tag_label(message.tag) == REQUEST_WRITE) {
-            *word = message.word[1];
-        }
-        uint64_t value = *word;
-        ts_message_begin(&message, 0);
-        (void)!ts_message_put(&message, value);
+        answer(&message);
         status = ts_reply_wait(guest_self.extra, &message, TS_TIME_INFINITE, 0);
     }
     CHECK_OK(status);
+}
+
+static void call(unsigned process, struct ts_message *message, ts_status_t expected) {
+    CHECK_STATUS(expected, ts_call(endpoints[process], message, ts_time_after(GUEST_PATIENCE)));
 }
 
 static uint64_t request(unsigned process, enum request what, uint64_t address, uint64_t value) {
@@ -87,16 +120,33 @@ static uint64_t request(unsigned process, enum request what, uint64_t address, u
     ts_message_begin(&message, what);
     (void)!ts_message_put(&message, address);
     (void)!ts_message_put(&message, value);
-    ts_status_t status = ts_call(endpoints[process], &message, ts_time_after(GUEST_PATIENCE));
-    CHECK_STATUS(what == REQUEST_END ? TS_ERR_PEER_CLOSED : TS_OK, status);
+    call(process, &message, what == REQUEST_END ? TS_ERR_PEER_CLOSED : TS_OK);
     return ts_message_word(&message, 0);
 }
 
-static void start_others(void) {
+/* A VMO, or a child of one, that is charged to a process which is picked. */
+static ts_handle_t make_member(ts_handle_t parent, uint32_t options, uint64_t offset, uint64_t size) {
+    struct ts_message message;
+    if (!others_make) {
+        return parent == TS_HANDLE_INVALID ? make_vmo_with(options, size) : make_child(parent, options, offset, size);
+    }
+    ts_message_begin(&message, parent == TS_HANDLE_INVALID ? REQUEST_CREATE : REQUEST_CHILD);
+    (void)!ts_message_put(&message, offset);
+    (void)!ts_message_put(&message, size);
+    (void)!ts_message_put(&message, options);
+    if (parent != TS_HANDLE_INVALID) {
+        (void)!ts_message_put_handle(&message, duplicate_with(parent, TS_RIGHT_SAME_RIGHTS));
+    }
+    call(1 + (unsigned)random_below(PROCESSES - 1), &message, TS_OK);
+    return ts_message_handle(&message, 0);
+}
+
+/* One in each job. */
+static void start_others(const ts_handle_t jobs[PROCESSES]) {
     for (unsigned i = 1; i < PROCESSES; i++) {
         ts_handle_t receive = make_endpoint();
         CHECK_OK(ts_endpoint_mint(receive, 1, TS_RIGHT_SAME_RIGHTS, &endpoints[i]));
-        CHECK(guest_child_start(&others[i], guest_self.job, serve, 0, receive));
+        CHECK(guest_child_start(&others[i], jobs[i], serve, 0, receive));
     }
 }
 
@@ -272,7 +322,7 @@ static void step_create(void) {
     bool resizable = random_below(2) == 0;
     unsigned pages = (unsigned)random_below(PAGES_MAX + 1);
     *member = (struct member){.store = new_store(), .pages = pages, .resizable = resizable};
-    member->handle = make_vmo_with(resizable ? TS_VMO_RESIZABLE : 0, bytes_of(pages));
+    member->handle = make_member(TS_HANDLE_INVALID, resizable ? TS_VMO_RESIZABLE : 0, 0, bytes_of(pages));
     if (stride == LARGE && random_below(2) == 0) {
         commit_all(member);
     }
@@ -291,7 +341,7 @@ static void step_slice(struct member *parent, struct member *child) {
     child->copy = parent->copy;
     child->slice = true;
     child->store->references++;
-    child->handle = make_slice(parent->handle, bytes_of(first), bytes_of(pages));
+    child->handle = make_member(parent->handle, TS_VMO_CHILD_SLICE, bytes_of(first), bytes_of(pages));
 }
 
 static void step_copy(struct member *parent, struct member *child) {
@@ -304,8 +354,8 @@ static void step_copy(struct member *parent, struct member *child) {
         memcpy(child->store->word[page], model_word(parent, first + page, 0), sizeof(child->store->word[page]));
     }
     uint32_t kind = lazy ? TS_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE : TS_VMO_CHILD_SNAPSHOT;
-    child->handle = make_child(parent->handle, kind | (child->resizable ? TS_VMO_RESIZABLE : 0), bytes_of(first),
-                               bytes_of(pages));
+    child->handle = make_member(parent->handle, kind | (child->resizable ? TS_VMO_RESIZABLE : 0), bytes_of(first),
+                                bytes_of(pages));
     for (unsigned page = 0; lazy && page < pages; page++) { /* V26: until then the parent may be seen */
         CHECK_OK(ts_vmo_op_range(child->handle, TS_VMO_OP_COMMIT, bytes_of(page), PAGE));
     }
@@ -445,18 +495,22 @@ static void end_members(void) {
     }
 }
 
-static void random_relatives(void) {
+/* Steps as the arguments say, with an end for those who do not say how many. */
+static void take_steps(uint64_t count, uint64_t least, ts_time_t end) {
     static const uint64_t strides[] = {1, 3, 171, 512, LARGE};
-    const uint64_t count = sizeof(strides) / sizeof(strides[0]);
+    const uint64_t parts = sizeof(strides) / sizeof(strides[0]) - (others_make ? 1 : 0);
     uint64_t seed = ts_argument_number("seed", SEED);
-    uint64_t steps = ts_argument_number("steps", STEPS);
+    uint64_t steps = ts_argument_number("steps", count);
     ts_print("# seed %lu steps %lu\n", seed, steps);
-    start_others();
     random_state = seed * 0x9e3779b97f4a7c15ul + 1;
+    bool ends = steps == count;
     for (uint64_t i = 0; i < steps && guest_shared()->failures == 0; i++) {
-        if (i % (steps / count + 1) == 0) {
+        if (ends && i >= least && ts_time_now() > end) {
+            break;
+        }
+        if (i % (steps / parts + 1) == 0) {
             end_members();
-            stride = strides[i / (steps / count + 1)];
+            stride = strides[i / (steps / parts + 1)];
         }
         if (i % PROGRESS == PROGRESS - 1) {
             ts_print("# step %lu\n", i + 1);
@@ -471,14 +525,51 @@ static void random_relatives(void) {
         }
     }
     check_all();
-    CHECK(large_seen > 0 || steps < STEPS);
+    CHECK(large_seen > 0 || others_make || steps < STEPS);
     ts_print("# %lu large pages seen\n", large_seen);
     end_members();
+}
+
+static void random_relatives(void) {
+    const ts_handle_t jobs[PROCESSES] = {guest_self.job, guest_self.job, guest_self.job};
+    others_make = false;
+    start_others(jobs);
+    take_steps(STEPS, STEPS, 0);
     end_others();
+}
+
+static void random_swapped(uint32_t policy) {
+    ts_handle_t second = make_job();
+    swap_begin(policy, SWAP_FRAMES);
+    CHECK_OK(ts_job_set_reclaim(second, policy, SWAP_FRAMES));
+    CHECK_OK(ts_job_set_swap(second, swap.vmo));
+    const ts_handle_t jobs[PROCESSES] = {guest_self.job, swap.job, second};
+    others_make = true;
+    start_others(jobs);
+    take_steps(SWAP_STEPS, SWAP_LEAST, ts_time_after(SWAP_TIME));
+    end_others();
+    CHECK(swap.writes > 0);
+    close_handle(second);
+    swap_end();
+}
+
+static void random_lru(void) {
+    random_swapped(TS_RECLAIM_LRU);
+}
+
+static void random_arc(void) {
+    random_swapped(TS_RECLAIM_ARC);
+}
+
+static void random_clock(void) {
+    random_swapped(TS_RECLAIM_CLOCK);
 }
 
 static const struct guest_test tests[] = {
     {"V10 V14 V15 V16 V19 V24 V29 random steps are as the model says", random_relatives},
+    {"random steps on memory that is swapped by LRU", random_lru},
+    {"random steps on memory that is swapped by ARC", random_arc},
+    {"random steps on memory that is swapped by Clock", random_clock},
 };
 
 GUEST_GROUP(random_tests, tests);

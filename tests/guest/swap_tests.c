@@ -1,160 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Swap: memory of a job that no pager fills stays within the frames of the job's domain too. The test is the server of
- * swap, in a thread of its own; a child in the job is the program.
+ * swap, in a thread of its own (swapping.h); a child in the job is the program.
  */
 #include "abi/inspect.h"
 #include "guest/groups.h"
 #include "guest/memory.h"
+#include "guest/swapping.h"
 #include "os/print.h"
 #include "os/start.h"
 
 #define PAGES     96u
 #define FRAMES    24u
-#define SLOTS     256u
 #define ACCESSES  900u
 #define HOT       16u /* pages that half of the accesses go to */
 #define MORE      (2u * FRAMES) /* pages that do not fit at once */
 #define BUFFERS   1u /* pages of a child that are pinned: its thread's message buffer */
-#define SWAP_KEY  5u
-#define STOP_KEY  6u
-#define RANGES    16u
 
-enum { WORD_PAGES_MAX = 10, WORD_STATUS, WORD_READY, WORD_GO, WORD_DONE, WORDS_END };
-
-struct swap {
-    ts_handle_t pager, port, vmo;
-    uint64_t store;     /* address of what the server keeps */
-    ts_handle_t job;    /* what swaps */
-    ts_handle_t thread; /* of the server; 0: nobody answers */
-    uint32_t reads, writes;
-};
-
-static struct swap swap;
-
-/* --- the server --- */
-
-static void answer_read(uint64_t offset) {
-    ts_handle_t aux = make_vmo(PAGE);
-    CHECK_OK(ts_vmo_write(aux, (const void *)(swap.store + offset), 0, PAGE));
-    CHECK_OK(ts_pager_supply_pages(swap.pager, swap.vmo, offset, PAGE, aux, 0));
-    close_handle(aux);
-    swap.reads++;
-}
-
-static void write_back_range(uint64_t offset, uint64_t length) {
-    CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_WRITEBACK_BEGIN, swap.vmo, offset, length, 0));
-    CHECK_OK(ts_vmo_read(swap.vmo, (void *)(swap.store + offset), offset, length));
-    CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_WRITEBACK_END, swap.vmo, offset, length, 0));
-    swap.writes += (uint32_t)(length / PAGE);
-}
-
-static void write_back(void) {
-    struct ts_vmo_dirty_range ranges[RANGES];
-    size_t actual, available;
-    CHECK_OK(ts_pager_query_dirty_ranges(swap.pager, swap.vmo, 0, SLOTS * PAGE, ranges, sizeof(ranges), &actual,
-                                         &available));
-    for (size_t i = 0; i < actual; i++) {
-        write_back_range(ranges[i].offset, ranges[i].length);
-    }
-    if (available > actual) {
-        write_back();
-    }
-}
-
-static void serve(void *unused) {
-    struct ts_packet packet;
-    (void)unused;
-    while (CHECK_OK(ts_port_wait(swap.port, &packet, ts_time_after(GUEST_PATIENCE))) && packet.key != STOP_KEY) {
-        CHECK_EQUAL(SWAP_KEY, packet.key);
-        if (packet.page_request.command == TS_PAGE_REQUEST_READ) {
-            answer_read(packet.page_request.offset);
-        } else if (CHECK_EQUAL(TS_PAGE_REQUEST_WRITEBACK, packet.page_request.command)) {
-            CHECK_EQUAL(0, packet.page_request.offset);
-            CHECK_EQUAL(SLOTS * PAGE, packet.page_request.length);
-            write_back();
-        }
-    }
-}
-
-static void start_server(void) {
-    CHECK_OK(ts_pager_op_range(swap.pager, TS_PAGER_OP_ASK_AGAIN, swap.vmo, 0, SLOTS * PAGE, 0));
-    swap.thread = guest_thread(serve, NULL);
-}
-
-static void stop_server(void) {
-    struct ts_packet stop = {.key = STOP_KEY};
-    CHECK_OK(ts_port_queue(swap.port, &stop));
-    guest_join(swap.thread);
-    swap.thread = TS_HANDLE_INVALID;
-}
-
-/* --- jobs that swap --- */
-
-static ts_handle_t make_swap_vmo(ts_handle_t pager, ts_handle_t port, uint32_t options, uint64_t size) {
-    ts_handle_t vmo = TS_HANDLE_INVALID;
-    CHECK_OK(ts_pager_create_vmo(pager, options, port, SWAP_KEY, size, &vmo));
-    return vmo;
-}
-
-static void begin(uint32_t policy, uint64_t frames) {
-    guest_threads_reset();
-    ts_handle_t store = make_vmo(SLOTS * PAGE);
-    swap = (struct swap){.port = make_port(), .store = map_vmo(store, SLOTS * PAGE), .job = make_job()};
-    close_handle(store);
-    CHECK_OK(ts_pager_create(0, &swap.pager));
-    swap.vmo = make_swap_vmo(swap.pager, swap.port, 0, SLOTS * PAGE);
-    for (unsigned word = WORD_PAGES_MAX; word < WORDS_END; word++) {
-        shared_set(word, 0);
-    }
-    CHECK_OK(ts_job_set_reclaim(swap.job, policy, frames));
-    CHECK_OK(ts_job_set_swap(swap.job, swap.vmo));
-    start_server();
-}
-
-static struct ts_info_reclaim reclaim_of(ts_handle_t job) {
-    struct ts_info_reclaim info = {0};
-    size_t actual, available;
-    CHECK_OK(ts_object_get_info(job, TS_INFO_JOB_RECLAIM, &info, sizeof(info), &actual, &available));
-    return info;
-}
-
-/* What is closed is taken apart by and by. */
-static void wait_nothing_left(void) {
-    ts_time_t end = ts_time_after(GUEST_PATIENCE / 4);
-    while ((reclaim_of(swap.job).pages != 0 || job_use(swap.job, TS_CEILING_SWAP) != 0) && ts_time_now() < end) {
-        (void)!ts_thread_sleep(ts_time_after(TS_MILLISECOND));
-    }
-    CHECK_EQUAL(0, reclaim_of(swap.job).pages);
-    CHECK_EQUAL(0, job_use(swap.job, TS_CEILING_SWAP));
-}
-
-static void end(void) {
-    wait_nothing_left();
-    if (swap.thread != TS_HANDLE_INVALID) {
-        stop_server();
-    }
-    close_handle(swap.job);
-    close_handle(swap.vmo);
-    close_handle(swap.pager);
-    close_handle(swap.port);
-    unmap(swap.store, SLOTS * PAGE);
-}
-
-static void run(guest_function function, uint64_t argument) {
-    struct guest_child child;
-    if (guest_child_start(&child, swap.job, function, argument, TS_HANDLE_INVALID)) {
-        CHECK_EQUAL(0, guest_child_end(&child));
-    }
-}
-
-static void wait_word(unsigned word, uint64_t value) {
-    ts_time_t end = ts_time_after(GUEST_PATIENCE);
-    while (shared_get(word) != value && ts_time_now() < end) {
-        (void)!ts_thread_sleep(ts_time_after(TS_MILLISECOND / 4));
-    }
-    CHECK_EQUAL(value, shared_get(word));
-}
+enum { WORD_PAGES_MAX = SWAP_WORD, WORD_STATUS, WORD_READY, WORD_GO, WORD_DONE };
 
 /* --- memory stays within its frames --- */
 
@@ -164,7 +27,7 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 static void note_pages(void) {
-    uint64_t pages = reclaim_of(guest_self.job).pages;
+    uint64_t pages = swap_reclaim(guest_self.job).pages;
     if (pages > shared_get(WORD_PAGES_MAX)) {
         shared_set(WORD_PAGES_MAX, pages);
     }
@@ -205,14 +68,14 @@ static void access_at_random(uint64_t unused) {
 }
 
 static void stays_within_frames(uint32_t policy) {
-    begin(policy, FRAMES);
-    run(access_at_random, 0);
-    struct ts_info_reclaim info = reclaim_of(swap.job);
+    swap_begin(policy, FRAMES);
+    swap_run(access_at_random, 0);
+    struct ts_info_reclaim info = swap_reclaim(swap.job);
     CHECK(shared_get(WORD_PAGES_MAX) <= FRAMES);
     CHECK(swap.writes >= PAGES - FRAMES);
     CHECK(swap.reads > 0 && swap.reads <= swap.writes);
     CHECK(info.misses >= PAGES && info.misses <= PAGES + swap.reads);
-    end();
+    swap_end();
 }
 
 static void lru(void) {
@@ -235,11 +98,11 @@ static void write_all(uint64_t pages) {
 
 /* The job's ceiling of memory is reached long before its domain is full. */
 static void ceiling_is_met_by_swapping(void) {
-    begin(TS_RECLAIM_LRU, PAGES);
+    swap_begin(TS_RECLAIM_LRU, PAGES);
     set_ceiling(swap.job, TS_CEILING_MEMORY, job_use(swap.job, TS_CEILING_MEMORY) + MORE * PAGE);
-    run(write_all, PAGES);
+    swap_run(write_all, PAGES);
     CHECK(swap.writes > 0);
-    end();
+    swap_end();
 }
 
 /* Threads of one program want pages at the same time. */
@@ -247,7 +110,7 @@ static void ceiling_is_met_by_swapping(void) {
 
 static void write_own_part(void *argument) {
     uint64_t address = (uint64_t)argument;
-    for (unsigned round = 1; round <= 4; round++) {
+    for (unsigned round = 1; round <= 2; round++) {
         for (uint64_t page = 0; page < PAGES / THREADS; page++) {
             CHECK_EQUAL(round - 1, *word_in(address + page * PAGE));
             *word_in(address + page * PAGE) = round;
@@ -269,9 +132,9 @@ static void write_with_threads(uint64_t unused) {
 }
 
 static void many_threads(void) {
-    begin(TS_RECLAIM_CLOCK, FRAMES);
-    run(write_with_threads, 0);
-    end();
+    swap_begin(TS_RECLAIM_CLOCK, FRAMES);
+    swap_run(write_with_threads, 0);
+    swap_end();
 }
 
 /* --- what shares pages --- */
@@ -302,9 +165,9 @@ static void write_and_copy(uint64_t unused) {
 }
 
 static void copies_swap(void) {
-    begin(TS_RECLAIM_LRU, FRAMES);
-    run(write_and_copy, 0);
-    end();
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    swap_run(write_and_copy, 0);
+    swap_end();
 }
 
 static void resize_and_drop(uint64_t unused) {
@@ -326,9 +189,9 @@ static void resize_and_drop(uint64_t unused) {
 }
 
 static void slots_go_with_their_pages(void) {
-    begin(TS_RECLAIM_LRU, FRAMES);
-    run(resize_and_drop, 0);
-    end();
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    swap_run(resize_and_drop, 0);
+    swap_end();
 }
 
 /* Pages of a VMO that a pager fills are supplied out of memory that has been swapped. */
@@ -350,9 +213,9 @@ static void supply_from_swapped(uint64_t unused) {
 }
 
 static void swapped_pages_are_supplied(void) {
-    begin(TS_RECLAIM_LRU, FRAMES);
-    run(supply_from_swapped, 0);
-    end();
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
+    swap_run(supply_from_swapped, 0);
+    swap_end();
 }
 
 static uint32_t state_of(ts_handle_t vmo, uint64_t page) {
@@ -377,12 +240,12 @@ static void inspect_swapped(uint64_t unused) {
 
 static void inspection_tells(void) {
     struct guest_child child;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     ts_handle_t debug = duplicate_with(resource("debug"), TS_RIGHT_SAME_RIGHTS);
     if (guest_child_start(&child, swap.job, inspect_swapped, 0, debug)) {
         CHECK_EQUAL(0, guest_child_end(&child));
     }
-    end();
+    swap_end();
 }
 
 /* --- there is no room --- */
@@ -402,27 +265,27 @@ static void write_until_refused(uint64_t expected) {
 }
 
 static void swap_ceiling_refuses(void) {
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     set_ceiling(swap.job, TS_CEILING_SWAP, 8 * PAGE);
-    run(write_until_refused, FRAMES - BUFFERS + 8);
+    swap_run(write_until_refused, FRAMES - BUFFERS + 8);
     CHECK_EQUAL(8, swap.writes);
-    end();
+    swap_end();
 }
 
 /* What is denied is not begun: nothing ever leaves. */
 static void denied_swap_refuses(void) {
-    begin(TS_RECLAIM_ARC, FRAMES);
+    swap_begin(TS_RECLAIM_ARC, FRAMES);
     set_ceiling(swap.job, TS_CEILING_SWAP, 0);
-    run(write_until_refused, FRAMES - BUFFERS);
+    swap_run(write_until_refused, FRAMES - BUFFERS);
     CHECK_EQUAL(0, swap.writes);
-    end();
+    swap_end();
 }
 
 static void no_policy_refuses(void) {
-    begin(TS_RECLAIM_NONE, FRAMES);
-    run(write_until_refused, FRAMES - BUFFERS);
+    swap_begin(TS_RECLAIM_NONE, FRAMES);
+    swap_run(write_until_refused, FRAMES - BUFFERS);
     CHECK_EQUAL(0, swap.writes);
-    end();
+    swap_end();
 }
 
 static void fault_without_room(uint64_t unused) {
@@ -437,13 +300,13 @@ static void fault_without_room(uint64_t unused) {
 
 static void fault_that_is_refused_ends_the_process(void) {
     struct guest_child child;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     set_ceiling(swap.job, TS_CEILING_SWAP, 8 * PAGE);
     if (guest_child_start(&child, swap.job, fault_without_room, 0, TS_HANDLE_INVALID)) {
         CHECK_EQUAL(TS_EXIT_EXCEPTION, guest_child_end(&child));
     }
     CHECK_EQUAL(FRAMES - BUFFERS + 8, shared_get(WORD_DONE));
-    end();
+    swap_end();
 }
 
 /* --- memory that the kernel itself needs fails --- */
@@ -483,13 +346,13 @@ static void allocations_fail(void) {
     bool more = true;
     for (uint64_t nth = 1 + seed % every; more && guest_shared()->failures == 0; nth += every) {
         struct guest_child child;
-        begin(TS_RECLAIM_LRU, FRAMES);
+        swap_begin(TS_RECLAIM_LRU, FRAMES);
         ts_handle_t debug = duplicate_with(resource("debug"), TS_RIGHT_SAME_RIGHTS);
         if (guest_child_start(&child, swap.job, swap_with_failure, nth, debug)) {
             CHECK_EQUAL(0, guest_child_end(&child));
         }
         more = shared_get(WORD_DONE) == 0;
-        end();
+        swap_end();
     }
 }
 
@@ -567,7 +430,7 @@ static void write_in_two_parts(uint64_t unused) {
     ts_handle_t vmo = make_vmo(PAGES * PAGE);
     fill_pages(vmo, 0, MORE, 1);
     shared_set(WORD_READY, 1);
-    wait_word(WORD_GO, 1);
+    swap_wait_word(WORD_GO, 1);
     check_pages(vmo, 0, MORE, 1); /* has to wait for the other server */
     fill_pages(vmo, MORE, PAGES - MORE, 1);
     check_pages(vmo, 0, PAGES, 1);
@@ -575,18 +438,18 @@ static void write_in_two_parts(uint64_t unused) {
 
 static void successor_goes_on(void) {
     struct guest_child child;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     if (guest_child_start(&child, swap.job, write_in_two_parts, 0, TS_HANDLE_INVALID)) {
-        wait_word(WORD_READY, 1);
-        stop_server();
+        swap_wait_word(WORD_READY, 1);
+        swap_stop_server();
         shared_set(WORD_GO, 1);
         CHECK(guest_wait_state(child.thread, TS_THREAD_WAITING));
         struct ts_packet packet; /* the server takes a request, and is gone before it answers */
         CHECK_OK(ts_port_wait(swap.port, &packet, ts_time_after(GUEST_PATIENCE)));
-        start_server();
+        swap_start_server();
         CHECK_EQUAL(0, guest_child_end(&child));
     }
-    end();
+    swap_end();
 }
 
 /* Nobody answers any more: what is swapped is lost, and there is no room. */
@@ -596,7 +459,7 @@ static void use_after_detach(uint64_t unused) {
     ts_handle_t vmo = make_vmo(PAGES * PAGE);
     fill_pages(vmo, 0, MORE, 1);
     shared_set(WORD_READY, 1);
-    wait_word(WORD_GO, 1);
+    swap_wait_word(WORD_GO, 1);
     CHECK_EQUAL(MORE, word_at(vmo, (MORE - 1) * PAGE));
     CHECK_STATUS(TS_ERR_BAD_STATE, ts_vmo_read(vmo, &word, 0, sizeof(word)));
     for (uint64_t page = MORE; page < PAGES; page++) {
@@ -606,30 +469,30 @@ static void use_after_detach(uint64_t unused) {
 
 static void end_of_pager_is_told(void) {
     struct guest_child child;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     if (guest_child_start(&child, swap.job, use_after_detach, 0, TS_HANDLE_INVALID)) {
-        wait_word(WORD_READY, 1);
-        stop_server();
+        swap_wait_word(WORD_READY, 1);
+        swap_stop_server();
         CHECK_OK(ts_pager_detach_vmo(swap.pager, swap.vmo));
         shared_set(WORD_GO, 1);
         CHECK_EQUAL(0, guest_child_end(&child));
         CHECK_STATUS(TS_ERR_NO_MEMORY, (ts_status_t)shared_get(WORD_STATUS));
     }
-    end();
+    swap_end();
 }
 
 /* A program is killed while it waits for room, and while it waits for a page. */
 static void killed_while_waiting(void) {
     for (unsigned go = 0; go < 2; go++) {
         struct guest_child child;
-        begin(TS_RECLAIM_LRU, FRAMES);
+        swap_begin(TS_RECLAIM_LRU, FRAMES);
         if (go == 0) {
-            stop_server();
+            swap_stop_server();
         }
         if (guest_child_start(&child, swap.job, write_in_two_parts, 0, TS_HANDLE_INVALID)) {
             if (go == 1) {
-                wait_word(WORD_READY, 1);
-                stop_server();
+                swap_wait_word(WORD_READY, 1);
+                swap_stop_server();
                 shared_set(WORD_GO, 1);
             }
             CHECK(guest_wait_state(child.thread, TS_THREAD_WAITING));
@@ -637,7 +500,7 @@ static void killed_while_waiting(void) {
             CHECK_OK(ts_task_kill(child.process));
             CHECK_EQUAL(TS_EXIT_KILLED, guest_child_end(&child));
         }
-        end();
+        swap_end();
     }
 }
 
@@ -646,7 +509,7 @@ static void killed_while_waiting(void) {
 static void normal_set_swap(void) {
     ts_handle_t below = TS_HANDLE_INVALID;
     ts_handle_t second = make_job();
-    begin(TS_RECLAIM_ARC, FRAMES);
+    swap_begin(TS_RECLAIM_ARC, FRAMES);
     CHECK_OK(ts_job_create(swap.job, 0, &below));
     CHECK_OK(ts_job_set_reclaim(second, TS_RECLAIM_LRU, FRAMES));
     CHECK_OK(ts_job_set_swap(second, swap.vmo)); /* jobs share it */
@@ -662,7 +525,7 @@ static void normal_set_swap(void) {
     CHECK(swap.writes >= written + MORE - FRAMES);
     close_handle(below);
     close_handle(second);
-    end();
+    swap_end();
 }
 
 static void refuses(ts_status_t expected, ts_handle_t vmo) {
@@ -674,7 +537,7 @@ static void refuses(ts_status_t expected, ts_handle_t vmo) {
 
 static void hostile_set_swap(void) {
     uint64_t address = 0;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     ts_handle_t plain = make_vmo(PAGE);
     ts_handle_t weak = duplicate_without(swap.job, TS_RIGHT_SET_POLICY);
     ts_handle_t weak_vmo = duplicate_without(swap.vmo, TS_RIGHT_WRITE);
@@ -697,13 +560,13 @@ static void hostile_set_swap(void) {
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_job_set_swap(STALE_HANDLE, swap.vmo));
     CHECK_STATUS(TS_ERR_BAD_HANDLE, ts_job_set_swap(job, STALE_HANDLE));
     refuses(TS_ERR_INVALID_ARGS, plain);
-    ts_handle_t resizable = make_swap_vmo(swap.pager, swap.port, TS_VMO_RESIZABLE, PAGE);
-    ts_handle_t trapping = make_swap_vmo(swap.pager, swap.port, TS_VMO_TRAP_DIRTY, PAGE);
-    ts_handle_t empty = make_swap_vmo(swap.pager, swap.port, 0, 0);
-    ts_handle_t huge = make_swap_vmo(swap.pager, swap.port, 0, 1ul << 40);
-    ts_handle_t mapped = make_swap_vmo(swap.pager, swap.port, 0, PAGE);
+    ts_handle_t resizable = swap_make_vmo(swap.pager, swap.port, TS_VMO_RESIZABLE, PAGE);
+    ts_handle_t trapping = swap_make_vmo(swap.pager, swap.port, TS_VMO_TRAP_DIRTY, PAGE);
+    ts_handle_t empty = swap_make_vmo(swap.pager, swap.port, 0, 0);
+    ts_handle_t huge = swap_make_vmo(swap.pager, swap.port, 0, 1ul << 40);
+    ts_handle_t mapped = swap_make_vmo(swap.pager, swap.port, 0, PAGE);
     CHECK_OK(ts_vmar_map(guest_self.vmar, MAP_READ | TS_VMAR_ALLOW_FAULTS, 0, mapped, 0, PAGE, &address));
-    ts_handle_t filled = make_swap_vmo(swap.pager, swap.port, 0, PAGE);
+    ts_handle_t filled = swap_make_vmo(swap.pager, swap.port, 0, PAGE);
     CHECK_OK(ts_vmo_write(plain, &address, 0, sizeof(address)));
     CHECK_OK(ts_pager_supply_pages(swap.pager, filled, 0, PAGE, plain, 0));
     refuses(TS_ERR_INVALID_ARGS, resizable);
@@ -713,7 +576,7 @@ static void hostile_set_swap(void) {
     refuses(TS_ERR_BAD_STATE, mapped);
     refuses(TS_ERR_BAD_STATE, filled);
     unmap(address, PAGE);
-    stop_server(); /* packets that say that there will be no more are not for it */
+    swap_stop_server(); /* packets that say that there will be no more are not for it */
     close_handle(filled);
     close_handle(mapped);
     close_handle(huge);
@@ -724,7 +587,7 @@ static void hostile_set_swap(void) {
     close_handle(weak_vmo);
     close_handle(weak);
     close_handle(plain);
-    end();
+    swap_end();
 }
 
 /* Poor in the child: it makes the VMO, and jobs below are charged there. */
@@ -733,7 +596,7 @@ static void set_swap_when_poor(uint64_t unused) {
     (void)unused;
     ts_handle_t port = make_port();
     CHECK_OK(ts_pager_create(0, &pager));
-    ts_handle_t vmo = make_swap_vmo(pager, port, 0, SLOTS * PAGE);
+    ts_handle_t vmo = swap_make_vmo(pager, port, 0, SWAP_SLOTS * PAGE);
     CHECK_OK(ts_job_create(guest_self.job, 0, &job));
     CHECK_OK(ts_job_set_reclaim(job, TS_RECLAIM_LRU, FRAMES));
     uint64_t used = job_use(guest_self.job, TS_CEILING_MEMORY);
@@ -783,7 +646,7 @@ static void own_memory_is_no_swap(void) {
 static void swap_vmo_is_for_its_server(void) {
     uint64_t word = 1, address = 0;
     ts_handle_t child = TS_HANDLE_INVALID;
-    begin(TS_RECLAIM_LRU, FRAMES);
+    swap_begin(TS_RECLAIM_LRU, FRAMES);
     CHECK_OK(ts_vmo_read(swap.vmo, &word, 3 * PAGE, sizeof(word))); /* does not wait */
     CHECK_EQUAL(0, word);
     CHECK_STATUS(TS_ERR_NOT_SUPPORTED, ts_vmo_write(swap.vmo, &word, 0, sizeof(word)));
@@ -798,7 +661,7 @@ static void swap_vmo_is_for_its_server(void) {
     CHECK_OK(ts_pager_supply_pages(swap.pager, swap.vmo, 0, PAGE, aux, 0)); /* nobody wants it */
     CHECK_EQUAL(0, vmo_info(swap.vmo).committed);
     close_handle(aux);
-    end();
+    swap_end();
 }
 
 static const struct guest_test tests[] = {

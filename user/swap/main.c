@@ -52,14 +52,14 @@ static ts_status_t write_range(uint64_t offset, uint64_t length) {
 static ts_status_t write_back(void) {
     struct ts_vmo_dirty_range ranges[RANGES];
     size_t actual = 0, available = 0;
-    ts_status_t status;
-    do {
-        status = ts_pager_query_dirty_ranges(swap.pager, swap.vmo, 0, swap.size, ranges, sizeof(ranges), &actual,
-                                             &available);
-        for (size_t i = 0; status == TS_OK && i < actual; i++) {
-            status = write_range(ranges[i].offset, ranges[i].length);
-        }
-    } while (status == TS_OK && available > actual);
+    ts_status_t status = ts_pager_query_dirty_ranges(swap.pager, swap.vmo, 0, swap.size, ranges, sizeof(ranges),
+                                                     &actual, &available);
+    for (size_t i = 0; status == TS_OK && i < actual; i++) {
+        status = write_range(ranges[i].offset, ranges[i].length);
+    }
+    if (status == TS_OK && available > actual) { /* the rest when it is its turn, so that others can have pages meanwhile */
+        status = ts_pager_op_range(swap.pager, TS_PAGER_OP_ASK_AGAIN, swap.vmo, 0, 0, 0);
+    }
     return status;
 }
 

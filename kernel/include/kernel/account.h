@@ -45,6 +45,9 @@ void account_note_pressure(void);
 /* Until that was noted, or the deadline. */
 void account_wait_pressure(ts_time_t deadline);
 
+/* The first level whose ceiling would refuse the charge at this moment; null: none. */
+const struct account *account_without_room(const struct account *account, enum ts_job_ceiling kind, uint64_t amount);
+
 /* For the audit: bytes that were found to be charged to the account, at each level. A null account is the kernel's. */
 void account_add_found(struct account *account, uint64_t bytes);
 

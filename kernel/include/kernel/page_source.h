@@ -20,6 +20,10 @@ struct page_source_ops {
     void (*update)(struct page_source *source);
     /* Nothing shows its pages any more. Any context, lock not held. */
     void (*close)(struct page_source *source);
+    /* Whether the test holds for an account that it, or what it keeps, is charged to. Any context. */
+    bool (*any_account)(const struct page_source *source,
+                        bool (*test)(const struct account *charged, const struct account *context),
+                        const struct account *context);
     /* After the last reference. Any context. */
     void (*free)(struct page_source *source);
 };
@@ -39,7 +43,7 @@ struct page_wait {
     struct list_node link;      /* in source->waits, until it is answered */
     struct page_source *source; /* referenced; null: it waits for room, and the rest but for these two has no meaning */
     struct account *account;    /* for whom; held */
-    bool at_ceiling;            /* its ceiling leaves none; otherwise its domain */
+    const struct account *at_ceiling; /* it or one above, whose ceiling leaves none; null: its domain does not */
     struct task *task;
     uint64_t page;
     uint32_t command;           /* TS_PAGE_REQUEST_READ or DIRTY */

@@ -31,6 +31,7 @@
 struct payer {
     struct list_node link;   /* of its family */
     struct account *account; /* held; null: the kernel's */
+    bool refused;            /* a frame: the account was at a ceiling. Until somebody looks */
     uint64_t uses;           /* frames, slots of swap and views: the payer goes with the last */
     uint64_t found;          /* what of them an audit found so far, and the slots among those; otherwise 0 */
     uint64_t found_slots;

@@ -24,11 +24,13 @@ struct vmo;
 ts_status_t reclaim_domain_new(struct account *payer, uint32_t policy, uint64_t frames, struct reclaim_domain **domain);
 void reclaim_domain_free(struct account *payer, struct reclaim_domain *domain);
 
-/* Gives an account's own domain swap: first what may fail, then false if it has no domain of its own, or one with swap.
- * INVALID_ARGS (the VMO is no pager's, or charged to the account), BAD_STATE (it is in use), OUT_OF_RANGE, NO_MEMORY. */
+/* Gives an account's own domain swap: first what may fail, then false if it has no domain of its own, or one with swap,
+ * or the VMO became unfit meanwhile.
+ * INVALID_ARGS (the VMO is no pager's, or it, its pager or its port is charged to the account or below it, or where there
+ * is swap), BAD_STATE (it is in use), OUT_OF_RANGE, NO_MEMORY. */
 ts_status_t reclaim_swap_new(const struct account *account, struct vmo *vmo, struct swap_space **space);
 void reclaim_swap_free(struct swap_space *space);
-bool reclaim_set_swap(struct account *account, struct swap_space *space);
+bool reclaim_set_swap(struct account *account, const struct vmo *vmo, struct swap_space *space);
 
 /* Whether the account has a domain of its own. */
 bool reclaim_has_own(const struct account *account);

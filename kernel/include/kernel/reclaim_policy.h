@@ -151,6 +151,9 @@ struct reclaim_page *reclaim_victim(struct reclaim_set *set, const struct reclai
  * victim. */
 void reclaim_put_back(struct reclaim_set *set, struct reclaim_page *page);
 
+/* The same, though it was not accessed: others come before it, because it cannot leave now. */
+void reclaim_pass_over(struct reclaim_set *set, struct reclaim_page *page);
+
 /* A clean page that is aside leaves, to come again under `key`. */
 void reclaim_evict(struct reclaim_set *set, struct reclaim_page *page, struct reclaim_key key);
 

@@ -110,8 +110,8 @@ void job_kill(struct job *job);
  * BAD_STATE, NO_MEMORY. */
 ts_status_t job_set_reclaim(struct job *job, uint32_t policy, uint64_t frames);
 
-/* Gives the job's own domain swap, in a VMO that a pager made (vm/swap.h). INVALID_ARGS (it is another VMO, or charged to
- * the job), BAD_STATE (the job has no domain of its own, has swap, processes or jobs; the VMO is in use), OUT_OF_RANGE,
+/* Gives the job's own domain swap, in a VMO that a pager made (vm/swap.h). INVALID_ARGS (it is another VMO, or what it
+ * consists of is charged to the job or where there is swap), BAD_STATE (the job has no domain of its own, has swap, processes or jobs; the VMO is in use), OUT_OF_RANGE,
  * NO_MEMORY. The caller holds references. */
 ts_status_t job_set_swap(struct job *job, struct vmo *vmo);
 

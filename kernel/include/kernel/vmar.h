@@ -21,6 +21,7 @@ struct address_space {
     struct mapping *spare;   /* atomic: freed last, and kept for the next; null: none */
     uint32_t references;     /* atomic: VMARs and the process */
     uint64_t charged_tables; /* page-table frames that the account pays for */
+    bool tables_refused;     /* the account was at a ceiling. Until a fault looks; space lock */
     struct list_node retired; /* in the list of those to be taken apart */
 };
 

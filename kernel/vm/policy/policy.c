@@ -147,6 +147,11 @@ void reclaim_put_back(struct reclaim_set *set, struct reclaim_page *page) {
     }
 }
 
+void reclaim_pass_over(struct reclaim_set *set, struct reclaim_page *page) {
+    page->flags |= RECLAIM_PAGE_REFERENCED;
+    reclaim_put_back(set, page);
+}
+
 void reclaim_remove(struct reclaim_set *set, struct reclaim_page *page) {
     ASSERT(reclaim_is_tracked(page));
     reclaim_clean(set, page);

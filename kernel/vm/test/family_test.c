@@ -132,7 +132,7 @@ static void supply(uint64_t number) {
         *(uint32_t *)frame_to_virt(frame) = store[number];
     }
     mutex_acquire(&swap_vmo.own.family->lock);
-    swap_supply(&swap_vmo.own, number, &aux, 0);
+    assert_int_equal(swap_supply(&swap_vmo.own, number, &aux, 0), TS_OK);
     mutex_release(&swap_vmo.own.family->lock);
     view_destroy(&aux);
 }
@@ -494,6 +494,33 @@ static void slots_end_with_their_pages(void **state) {
     end();
 }
 
+/* The server's own page may have left: it is no page of zeros, and comes back before it is supplied. */
+static void swapped_page_is_supplied(void **state) {
+    (void)state;
+    assert_int_equal(create(&models[0], 1, &accounts[0]), TS_OK);
+    assert_int_equal(create(&models[1], 1, &accounts[1]), TS_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(write_page(&models[i], 0), TS_OK);
+        assert_int_equal(send_out(&models[i], 0), TS_OK);
+        write_back(number_of(slot_of(&models[i], 0)));
+    }
+    uint64_t wanted = number_of(slot_of(&models[0], 0));
+    struct family *swap_family = swap_vmo.own.family;
+    lock(&models[1]);
+    mutex_acquire(&swap_family->lock);
+    assert_int_equal(swap_supply(&swap_vmo.own, wanted, &models[1].view, 0), TS_ERR_SHOULD_WAIT);
+    mutex_release(&swap_family->lock);
+    bring_in(&models[1], 0);
+    mutex_acquire(&swap_family->lock);
+    assert_int_equal(swap_supply(&swap_vmo.own, wanted, &models[1].view, 0), TS_OK);
+    mutex_release(&swap_family->lock);
+    unlock(&models[1]);
+    models[0].content[0] = models[1].content[0];
+    models[1].content[0] = 0;
+    check_all();
+    end();
+}
+
 static void snapshot_equals_copy(void **state) { /* V10 */
     (void)state;
     assert_int_equal(create(&models[0], 600, &accounts[0]), TS_OK);
@@ -657,6 +684,7 @@ int main(void) {
         cmocka_unit_test_setup(shared_page_leaves_for_all, begin),
         cmocka_unit_test_setup(slots_end_with_their_pages, begin),
         cmocka_unit_test_setup(runs_are_the_views_own, begin),
+        cmocka_unit_test_setup(swapped_page_is_supplied, begin),
         cmocka_unit_test_setup(random_steps, begin),
     };
     return cmocka_run_group_tests_name("family", tests, NULL, NULL);
