@@ -21,8 +21,8 @@
 #define ARENA_MAX      32u
 #define ARENA_MINIMUM  16u /* pages that make an arena worth while */
 #define ARENA_LEVELS   5u  /* 64^5 frames are 4 TiB */
-#define MAGAZINE_SIZE  23u
-#define MAGAZINE_BATCH 12u
+#define MAGAZINE_SIZE  31u
+#define MAGAZINE_BATCH 16u /* so that words of the bitmap are used up without a rest */
 #define WORD_BITS      64u
 #define LARGE_LOOKS    128u /* places that are tried for a large page */
 #define NONE           UINT64_MAX
