@@ -33,14 +33,14 @@ static void measure(uint64_t size, struct cost costs[2]) {
         info.memory_count = 1;
         support_memory(size);
         frames_init(&info);
-        costs[0] = cost_of_frames(1200, &hoard);
+        costs[0] = cost_of_frames(1800, &hoard);
         /* All but the end goes in one run. */
         struct frame_counts counts;
         frames_count(&counts);
         if (frame_alloc_run(counts.use[FRAME_FREE] - 4000, 1, 0, FRAME_VMO, FRAME_DIRTY_OK) == NULL) {
             _exit(1);
         }
-        costs[1] = cost_of_frames(1200, &hoard);
+        costs[1] = cost_of_frames(1800, &hoard);
         _exit(write(ends[1], costs, 2 * sizeof(costs[0])) == 2 * sizeof(costs[0]) ? 0 : 1);
     }
     int status = 1;
