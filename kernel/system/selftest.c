@@ -14,15 +14,16 @@ static const struct selftest_suite *const suites[] = {&arch_selftests, &frames_s
 
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
 
-/* Tests wait for what they deferred on their CPU, so they stay on it, whoever is more urgent meanwhile. */
-static uint64_t stay_here(void) {
-    uint64_t before = task_current()->affinity;
+/* Tests wait for what they deferred on their CPU, so each stays on one, whoever is more urgent meanwhile. */
+static bool run_on_one_cpu(const struct selftest *test) {
+    uint64_t affinity = task_current()->affinity;
     task_set_affinity(task_current(), CPU_BIT(percpu_cpu()));
-    return before;
+    bool passed = test->run() && percpu_self()->lock_depth == 0;
+    task_set_affinity(task_current(), affinity);
+    return passed;
 }
 
 uint64_t selftest_run(void) {
-    uint64_t affinity = stay_here();
     size_t count = 0;
     for (size_t i = 0; i < SUITE_COUNT; i++) {
         count += suites[i]->count;
@@ -33,13 +34,12 @@ uint64_t selftest_run(void) {
     for (size_t i = 0; i < SUITE_COUNT; i++) {
         for (size_t j = 0; j < suites[i]->count; j++) {
             const struct selftest *test = &suites[i]->tests[j];
-            bool passed = test->run() && percpu_self()->lock_depth == 0;
+            bool passed = run_on_one_cpu(test);
             failed += passed ? 0 : 1;
             log_line("%s %lu - %s %s", passed ? "ok" : "not ok", ++number, suites[i]->name, test->name);
             sched_preemption_point();
         }
     }
-    task_set_affinity(task_current(), affinity);
     uint64_t problems = audit_run();
     log_line("# self-tests: %lu failed, audit: %lu problems", failed, problems);
     return failed + problems;
