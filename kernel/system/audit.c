@@ -7,6 +7,7 @@
 #include "kernel/kernelspace.h"
 #include "kernel/object.h"
 #include "kernel/process.h"
+#include "kernel/reclaim.h"
 #include "kernel/system.h"
 #include "kernel/vm_audit.h"
 
@@ -79,9 +80,14 @@ static uint64_t audit_sums(const struct vm_sums *sums, audit_report report) {
         report("audit: %lu frames are pages of memory objects, %lu were found", counts.use[FRAME_VMO], sums->pages);
         problems++;
     }
+    uint64_t swapped = __atomic_load_n(&job_root()->account.used[TS_CEILING_SWAP], __ATOMIC_RELAXED);
+    if (swapped != sums->slots * TS_PAGE_SIZE) {
+        report("audit: %lu bytes of swap are charged, %lu slots were found", swapped, sums->slots);
+        problems++;
+    }
     spinlock_acquire(&task_tree_lock);
     for (struct job *job = job_next(NULL); job != NULL; job = job_next(job)) {
-        problems += audit_account(job, report);
+        problems += audit_account(job, report) + reclaim_audit_domain(&job->account, report);
     }
     spinlock_release(&task_tree_lock);
     return problems;

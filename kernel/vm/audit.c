@@ -130,6 +130,7 @@ static void count_slot(void *context, struct swap_slot *slot, uint64_t index, bo
     } else {
         slot->payer->found++;
         slot->payer->found_slots++;
+        audit->sums.slots++;
     }
 }
 

@@ -147,6 +147,22 @@ bool reclaim_set_swap(struct account *account, const struct vmo *vmo, struct swa
     return true;
 }
 
+unsigned reclaim_audit_domain(const struct account *account, void (*report)(const char *format, ...)) {
+    if (!reclaim_has_own(account)) {
+        return 0;
+    }
+    struct reclaim_domain *domain = account->domain;
+    spinlock_acquire(&domain->lock);
+    unsigned faults = reclaim_audit(&domain->set, report);
+    bool sound = domain->leaving + domain->chosen <= reclaim_pages(&domain->set);
+    spinlock_release(&domain->lock);
+    if (!sound) {
+        report("reclaim: %u pages leave, %u are chosen, of %u", domain->leaving, domain->chosen,
+               reclaim_pages(&domain->set));
+    }
+    return faults + (sound ? 0 : 1);
+}
+
 void reclaim_info(const struct account *account, struct ts_info_reclaim *record) {
     struct reclaim_domain *domain = account->domain;
     *record = (struct ts_info_reclaim){0};

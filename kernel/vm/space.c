@@ -12,6 +12,7 @@
 #define SPACE_BASE   0x10000ul /* below it nothing is ever mapped: null pointers fault */
 #define WINDOW_SIZE  PT_SIZE_2M
 #define WINDOW_SMALL (WINDOW_SIZE / 16)
+#define LARGE_SPAN   (512 * PT_SIZE_1G)
 #define CHANCES      4u
 
 /* Spaces of processes that never ran: nobody was there who could undo their mappings, which may sleep. */
@@ -217,6 +218,15 @@ static bool find_in_window(struct vmar *vmar, uint64_t size, uint64_t alignment,
     return find_by_chance(vmar, vmar->window, WINDOW_SIZE, size, alignment, base);
 }
 
+/* Mappings of the largest pages lie where small ones do, as far as one table of such pages covers, so that they share it. */
+static bool find_near_window(const struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {
+    uint64_t end = vmar->region.base + vmar->region.size;
+    uint64_t start = align_down(vmar->window, LARGE_SPAN);
+    uint64_t stop = end - start < LARGE_SPAN ? end : start + LARGE_SPAN;
+    start = start > vmar->region.base ? start : vmar->region.base;
+    return stop - start >= size && find_by_chance(vmar, start, stop - start, size, alignment, base);
+}
+
 bool space_find_small(const struct vmar *vmar, uint64_t size, uint64_t *base) {
     if (vmar->window == 0 || size > WINDOW_SMALL) {
         return false;
@@ -233,6 +243,9 @@ bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint6
     }
     bool small = size <= WINDOW_SMALL && alignment <= WINDOW_SMALL;
     if (small && vmar->region.size > 2 * WINDOW_SIZE && find_in_window(vmar, size, alignment, base)) {
+        return true;
+    }
+    if (alignment >= PT_SIZE_1G && vmar->window != 0 && find_near_window(vmar, size, alignment, base)) {
         return true;
     }
     return find_by_chance(vmar, vmar->region.base, vmar->region.size, size, alignment, base) ||

@@ -10,21 +10,23 @@
 #define VIEW_BATCH 64u /* views or slots between two preemption points */
 #define NO_SLOT    UINT32_MAX
 
+#define PART_SLOTS 256u /* are made, and cleared, at a time */
+
 struct swap_space {
     struct vmo *vmo;
     struct account *account; /* of the VMO */
-    size_t charged;          /* bytes of this structure */
+    size_t charged;          /* bytes of this structure and its slots */
     uint32_t slots;
     uint32_t free;           /* the first of those that are not in use */
-    struct swap_slot slot[];
+    struct swap_slot *part[];
 };
 
 static struct family *family_of(const struct swap_space *space) {
     return space->vmo->own.family;
 }
 
-static uint64_t number_of(const struct swap_slot *slot) {
-    return (uint64_t)(slot - slot->space->slot);
+static struct swap_slot *slot_at(const struct swap_space *space, uint64_t number) {
+    return &space->part[number / PART_SLOTS][number % PART_SLOTS];
 }
 
 /* The word of a slot in the tree of the swap VMO: all nodes were made at first. */
@@ -40,15 +42,36 @@ static uint64_t word_of(struct swap_slot *slot) {
 
 /* --- spaces --- */
 
-static void free_all(struct swap_space *space) {
+static uint64_t count_parts(uint64_t slots) {
+    return (slots + PART_SLOTS - 1) / PART_SLOTS;
+}
+
+/* All slots, of which none is in use. NO_MEMORY: some may have been made. */
+static ts_status_t make_slots(struct swap_space *space) {
+    for (uint64_t i = 0; i < count_parts(space->slots); i++) {
+        space->part[i] = heap_alloc(PART_SLOTS * sizeof(struct swap_slot));
+        if (space->part[i] == NULL) {
+            return TS_ERR_NO_MEMORY;
+        }
+        sched_preemption_point();
+    }
     space->free = NO_SLOT;
     for (uint32_t i = space->slots; i-- > 0;) {
-        space->slot[i] = (struct swap_slot){.space = space, .next_free = space->free};
+        *slot_at(space, i) = (struct swap_slot){.space = space, .number = i, .next_free = space->free};
         space->free = i;
         if (i % VIEW_BATCH == 0) {
             sched_preemption_point();
         }
     }
+    return TS_OK;
+}
+
+static void free_space(struct swap_space *space) {
+    for (uint64_t i = 0; i < count_parts(space->slots); i++) {
+        heap_free(space->part[i]);
+    }
+    account_release(space->account, TS_CEILING_MEMORY, space->charged);
+    heap_free(space);
 }
 
 static ts_status_t make_nodes(struct view *view) {
@@ -83,18 +106,24 @@ static ts_status_t make_space(struct vmo *vmo, struct swap_space **result) {
         return TS_ERR_OUT_OF_RANGE;
     }
     struct account *account = vmo->object.account;
-    size_t size = sizeof(struct swap_space) + slots * sizeof(struct swap_slot);
-    if (account_charge(account, TS_CEILING_MEMORY, size) != TS_OK) {
+    size_t size = sizeof(struct swap_space) + count_parts(slots) * sizeof(struct swap_slot *);
+    size_t charged = size + count_parts(slots) * PART_SLOTS * sizeof(struct swap_slot);
+    if (account_charge(account, TS_CEILING_MEMORY, charged) != TS_OK) {
         return TS_ERR_NO_MEMORY;
     }
     struct swap_space *space = heap_alloc(size);
-    if (space == NULL || make_nodes(&vmo->own) != TS_OK) {
-        heap_free(space);
-        account_release(account, TS_CEILING_MEMORY, size);
+    if (space == NULL) {
+        account_release(account, TS_CEILING_MEMORY, charged);
         return TS_ERR_NO_MEMORY;
     }
-    *space = (struct swap_space){.vmo = vmo, .account = account, .charged = size, .slots = (uint32_t)slots};
-    free_all(space);
+    space->vmo = vmo;
+    space->account = account;
+    space->charged = charged;
+    space->slots = (uint32_t)slots;
+    if (make_slots(space) != TS_OK || make_nodes(&vmo->own) != TS_OK) {
+        free_space(space);
+        return TS_ERR_NO_MEMORY;
+    }
     *result = space;
     return TS_OK;
 }
@@ -120,8 +149,7 @@ void swap_detach(struct swap_space *space) {
 }
 
 void swap_space_free(struct swap_space *space) {
-    account_release(space->account, TS_CEILING_MEMORY, space->charged);
-    heap_free(space);
+    free_space(space);
 }
 
 size_t swap_space_size(const struct swap_space *space) {
@@ -137,7 +165,7 @@ bool swap_is_served(const struct swap_space *space) {
 }
 
 struct swap_slot *swap_slot_of(const struct view *view, uint64_t number) {
-    struct swap_slot *slot = &view->family->swap->slot[number];
+    struct swap_slot *slot = slot_at(view->family->swap, number);
     return slot->payer != NULL ? slot : NULL;
 }
 
@@ -147,7 +175,7 @@ static struct swap_slot *take_slot(struct swap_space *space, struct payer *payer
     if (space->free == NO_SLOT) {
         return NULL;
     }
-    struct swap_slot *slot = &space->slot[space->free];
+    struct swap_slot *slot = slot_at(space, space->free);
     space->free = slot->next_free;
     slot->shares = 0;
     slot->payer = payer;
@@ -159,7 +187,7 @@ static struct swap_slot *take_slot(struct swap_space *space, struct payer *payer
 /* Who still waits for the slot's page looks for it where it is now. */
 static void give_slot_back(struct swap_slot *slot) {
     struct swap_space *space = slot->space;
-    uint64_t number = number_of(slot);
+    uint64_t number = slot->number;
     account_release(slot->payer->account, TS_CEILING_SWAP, TS_PAGE_SIZE);
     slot->payer = NULL;
     slot->shares = 0;
@@ -180,7 +208,7 @@ void swap_free_slot(struct swap_slot *slot) {
     struct family *family = family_of(slot->space);
     struct payer *payer = slot->payer;
     mutex_acquire(&family->lock);
-    uint64_t *place = place_of(&slot->space->vmo->own, number_of(slot));
+    uint64_t *place = place_of(&slot->space->vmo->own, slot->number);
     struct frame *frame = page_tree_frame(*place);
     *place = PAGE_ABSENT;
     if (frame != NULL) {
@@ -231,7 +259,7 @@ void swap_out(struct swap_slot *slot, struct family *family, struct frame *frame
     ASSERT(slot->shares == frame->shares);
     frame->shares = 1;
     frame->owner = swap;
-    frame->index = number_of(slot);
+    frame->index = slot->number;
     frame->flags |= FRAME_DIRTY;
     *place_of(&slot->space->vmo->own, frame->index) = (uint64_t)frame;
     mutex_release(&swap->lock);
@@ -255,7 +283,7 @@ static void take_back(struct family *family, struct swap_slot *slot, struct fram
     uint64_t index = slot->index;
     uint32_t shares = exchange(family, index, word_of(slot), frame != NULL ? (uint64_t)frame : PAGE_ZERO);
     ASSERT(shares == slot->shares);
-    *place_of(&slot->space->vmo->own, number_of(slot)) = PAGE_ABSENT;
+    *place_of(&slot->space->vmo->own, slot->number) = PAGE_ABSENT;
     give_slot_back(slot);
     if (frame == NULL) {
         payer_release(payer);
@@ -270,7 +298,7 @@ static void take_back(struct family *family, struct swap_slot *slot, struct fram
 
 ts_status_t swap_in(struct family *family, struct swap_slot *slot, struct page_wait *wait) {
     struct family *swap = family_of(slot->space);
-    uint64_t number = number_of(slot);
+    uint64_t number = slot->number;
     mutex_acquire(&swap->lock);
     uint64_t word = page_tree_find(&slot->space->vmo->own.tree, number);
     ts_status_t status = TS_OK;

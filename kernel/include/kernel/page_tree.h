@@ -41,6 +41,7 @@ struct payer {
  * the slot is in use. */
 struct swap_slot {
     uint32_t shares;
+    uint32_t number;
     uint32_t next_free;      /* number of a slot; while it is not in use */
     struct payer *payer;     /* null: the slot is not in use */
     struct swap_space *space;

@@ -38,5 +38,9 @@ bool reclaim_has_own(const struct account *account);
 /* Whether memory of the account may be swapped. */
 bool reclaim_has_swap(const struct account *account);
 
+/* For the audit: the set of an account's own domain is sound. Number of problems, each reported. Takes as long as the set
+ * is. */
+unsigned reclaim_audit_domain(const struct account *account, void (*report)(const char *format, ...));
+
 /* The figures of the account's domain, its own or one above; all 0: there is none. */
 void reclaim_info(const struct account *account, struct ts_info_reclaim *record);

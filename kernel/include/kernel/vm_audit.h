@@ -13,6 +13,7 @@ typedef void (*audit_report)(const char *format, ...);
 struct vm_sums {
     uint64_t families, vmos;
     uint64_t pages, nodes; /* frames */
+    uint64_t slots;        /* of swap, in use */
     uint64_t mappings;
 };
 
