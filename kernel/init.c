@@ -72,7 +72,7 @@ static uint64_t map(struct process *process, struct vmo *vmo, uint64_t address, 
     uint64_t mapped = 0;
     uint32_t placement = address != 0 ? TS_VMAR_SPECIFIC : 0;
     uint64_t offset = address != 0 ? address - process->root_vmar->region.base : 0;
-    must(vmar_map(process->root_vmar, TS_RIGHT_ALL, permissions | placement, offset, vmo, TS_RIGHT_ALL, NULL, 0, size,
+    must(vmar_map(process->root_vmar, &vmar_no_handle, permissions | placement, offset, vmo, &vmar_no_handle, 0, size,
                   &mapped),
          "mapping");
     return mapped;

@@ -148,10 +148,13 @@ static inline uint64_t recent_number(uint64_t va) {
     return (va >> level_shift(1)) + 1;
 }
 
-/* The slot of a page in the table that was used last; null: it is in another one. */
+/* Whether a page is in the table that was used last, and its slot there. */
+static inline bool is_recent(const struct pagetable *pt, uint64_t va) {
+    return pt->recent_number == recent_number(va);
+}
+
 static inline uint64_t *recent_slot(const struct pagetable *pt, uint64_t va) {
-    bool same = pt->recent_number == recent_number(va);
-    return same ? &pt->recent_slots[va >> TS_PAGE_SHIFT & (PT_ENTRIES - 1)] : NULL;
+    return &pt->recent_slots[va >> TS_PAGE_SHIFT & (PT_ENTRIES - 1)];
 }
 
 /* The table of 4 KiB pages that va's slot lies in. */
@@ -177,13 +180,15 @@ static __attribute__((noinline)) uint64_t *find_page_slot(struct pagetable *pt, 
 
 /* The slot of a page; null: no table of pages covers it. */
 static inline uint64_t *page_slot(struct pagetable *pt, uint64_t va) {
-    uint64_t *slot = recent_slot(pt, va);
-    return slot != NULL ? slot : find_page_slot(pt, va);
+    return is_recent(pt, va) ? recent_slot(pt, va) : find_page_slot(pt, va);
 }
 
 bool pagetable_unmap_recent(struct pagetable *pt, uint64_t va) {
+    if (!is_recent(pt, va)) {
+        return false;
+    }
     uint64_t *slot = recent_slot(pt, va);
-    if (slot == NULL || entry_load(slot) == 0 || pt->recent_frame->entry_count == 1) {
+    if (entry_load(slot) == 0 || pt->recent_frame->entry_count == 1) {
         return false;
     }
     entry_store(slot, 0);
@@ -445,7 +450,7 @@ TEMPLATE bool is_inside_large(const struct pt_format *f, const struct pagetable 
 }
 
 bool pagetable_is_inside_large(const struct pagetable *pt, uint64_t va) {
-    if (recent_slot(pt, va) != NULL) {
+    if (is_recent(pt, va)) {
         return false;
     }
     RETURN_BY_FORMAT(pt, is_inside_large, pt, va);
@@ -555,8 +560,10 @@ TEMPLATE ts_status_t replace_leaf(const struct pt_format *f, struct pagetable *p
 TEMPLATE ts_status_t install_leaf(const struct pt_format *f, struct pagetable *pt, uint64_t va, uint64_t pa,
                                   uint32_t flags, uint32_t access) {
     uint64_t entry = made_attributes(f, pt, flags) ^ entry_place(f, pa);
-    uint64_t *slot = recent_slot(pt, va);
-    if (slot == NULL) {
+    uint64_t *slot;
+    if (is_recent(pt, va)) {
+        slot = recent_slot(pt, va);
+    } else {
         ts_status_t status = walk_make(f, pt, va, 0, &slot);
         if (status != TS_OK) {
             return status;
@@ -579,10 +586,10 @@ bool pagetable_install_recent(struct pagetable *pt, uint64_t va, uint64_t pa, ui
     DEBUG_ASSERT(flags != 0 && flags_valid(flags) && range_valid(pt->format, va, PT_SIZE_4K));
     DEBUG_ASSERT(phys_valid(pt->format, pa, PT_SIZE_4K));
     const struct pt_leaf *made = &pt->made[(flags & PT_WRITE) != 0 ? 1 : 0];
-    uint64_t *slot = recent_slot(pt, va);
-    if (slot == NULL || made->flags != flags) {
+    if (!is_recent(pt, va) || made->flags != flags) {
         return false;
     }
+    uint64_t *slot = recent_slot(pt, va);
     uint64_t entry = made->attributes ^ (pa >> pt->format->address_shift);
     uint64_t old = entry_load(slot);
     if (old == 0) {

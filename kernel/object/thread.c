@@ -65,9 +65,10 @@ static ts_status_t make_buffer(struct thread *thread) {
 /* The buffer's place in the process, from the start to the end of the thread: one that is never started leaves no
  * mapping behind. */
 static ts_status_t map_buffer(struct thread *thread) {
+    const struct handle_view view = {.rights = TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP};
     ts_status_t status =
-        vmar_map(thread->process->root_vmar, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, thread->buffer_vmo,
-                 TS_RIGHT_READ | TS_RIGHT_WRITE | TS_RIGHT_MAP, NULL, 0, TS_PAGE_SIZE, &thread->buffer_address);
+        vmar_map(thread->process->root_vmar, &vmar_no_handle, TS_VMAR_READ | TS_VMAR_WRITE, 0, thread->buffer_vmo,
+                 &view, 0, TS_PAGE_SIZE, &thread->buffer_address);
     thread->buffer->self = thread->buffer_address;
     return status;
 }

@@ -127,7 +127,7 @@ static bool mutex_take(struct mutex *mutex) {
 void mutex_wait(struct mutex *mutex) {
     struct task *task = task_current();
     spinlock_acquire(&mutex->queue.lock);
-    ASSERT(mutex->owner != task);
+    DEBUG_ASSERT(mutex->owner != task);
     while (!mutex_take(mutex)) {
         task_wait_begin(NULL); /* a kill that comes right here only costs a turn of the loop */
         task->uninterruptible = true;

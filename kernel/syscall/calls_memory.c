@@ -8,8 +8,8 @@
 #include "kernel/devices.h"
 #include "kernel/process.h"
 
-static ts_status_t publish(struct object *object, ts_rights_t rights, struct capability *parent,
-                           ts_handle_t *handle) {
+static inline ts_status_t publish(struct object *object, ts_rights_t rights, struct capability *parent,
+                                  ts_handle_t *handle) {
     ts_status_t status = handle_add(process_handles_current(), object, rights, 0, parent, handle);
     object_release(object);
     return status;
@@ -44,26 +44,16 @@ ts_status_t sys_vmar_allocate(struct vmar *parent, const struct handle_view *par
 ts_status_t sys_vmar_map(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options, uint64_t offset,
                          struct vmo *vmo, const struct handle_view *vmo_view, uint64_t vmo_offset, uint64_t size,
                          uint64_t *address) {
-    object_reference(&vmar->object);
-    ts_status_t status = vmar_map(vmar, vmar_view->rights, options, offset, vmo, vmo_view->rights,
-                                  vmo_view->capability, vmo_offset, size, address);
-    object_release(&vmar->object);
-    return status;
+    return vmar_map(vmar, vmar_view, options, offset, vmo, vmo_view, vmo_offset, size, address);
 }
 
 ts_status_t sys_vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
-    object_reference(&vmar->object);
-    ts_status_t status = vmar_unmap(vmar, address, size);
-    object_release(&vmar->object);
-    return status;
+    return vmar_unmap(vmar, address, size);
 }
 
 ts_status_t sys_vmar_protect(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options,
                              uint64_t address, uint64_t size) {
-    object_reference(&vmar->object);
-    ts_status_t status = vmar_protect(vmar, vmar_view->rights, options, address, size);
-    object_release(&vmar->object);
-    return status;
+    return vmar_protect(vmar, vmar_view, options, address, size);
 }
 
 ts_status_t sys_vmar_destroy(struct vmar *vmar) {

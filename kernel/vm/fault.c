@@ -14,6 +14,9 @@
 #define AROUND_PAGES 16u /* aligned window in which pages that are there are mapped with the one that is wanted */
 #define NO_ACCESS    0u  /* so that what is mapped already does not count as accessed */
 
+/* The way of every fault, in one function, though the one after a wait goes it too. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 static struct frame *zero_frame;
 
 void fault_init(void) {
@@ -219,7 +222,7 @@ static inline ts_status_t fault_in(struct mapping *mapping, struct view *view, u
 }
 
 /* Space lock held. */
-static inline ts_status_t resolve_locked(struct address_space *space, uint64_t va, uint32_t access,
+ALWAYS_INLINE ts_status_t resolve_locked(struct address_space *space, uint64_t va, uint32_t access,
                                          struct page_wait *wait) {
     struct mapping *mapping = space->recent;
     if (mapping == NULL || va - mapping->region.base >= mapping->region.size) {
@@ -244,7 +247,7 @@ static inline ts_status_t resolve_locked(struct address_space *space, uint64_t v
 }
 
 /* SHOULD_WAIT: `wait` has to be finished, and then the fault tried again. OK: it is, or look again. */
-static inline ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
+ALWAYS_INLINE ts_status_t try_to_resolve(struct address_space *space, uint64_t address, uint32_t access,
                                          struct page_wait *wait) {
     mutex_acquire(&space->lock);
     ts_status_t status = resolve_locked(space, address & ~(uint64_t)(TS_PAGE_SIZE - 1), access_of(access), wait);

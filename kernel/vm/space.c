@@ -138,13 +138,16 @@ void address_space_init(void) {
     task_make_ready(task);
 }
 
+static __attribute__((noinline)) uint64_t random_seed(void) {
+    uint64_t seed;
+    return arch_entropy(&seed) ? seed : arch_cycle_count() | 1;
+}
+
 /* Room for addresses need not be secret from the kernel's own debugging: a simple generator, seeded by the CPU. */
 static inline uint64_t random_word(void) {
     static uint64_t state; /* atomic; lost updates do no harm */
     uint64_t x = __atomic_load_n(&state, __ATOMIC_RELAXED);
-    if (x == 0 && !arch_entropy(&x)) {
-        x = arch_cycle_count() | 1;
-    }
+    x = __builtin_expect(x == 0, 0) ? random_seed() : x;
     x ^= x << 13;
     x ^= x >> 7;
     x ^= x << 17;
@@ -227,13 +230,22 @@ static bool find_near_window(const struct vmar *vmar, uint64_t size, uint64_t al
     return stop - start >= size && find_by_chance(vmar, start, stop - start, size, alignment, base);
 }
 
-bool space_find_small(const struct vmar *vmar, uint64_t size, uint64_t *base) {
+bool space_place_small(struct vmar *vmar, struct region *region) {
+    DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR && vmar->space->lock.owner == task_current());
+    uint64_t size = region->size;
     if (vmar->window == 0 || size > WINDOW_SMALL) {
         return false;
     }
     uint64_t places = ((WINDOW_SIZE - size) >> TS_PAGE_SHIFT) + 1;
-    *base = vmar->window + (random_word() % places << TS_PAGE_SHIFT);
-    return space_range_is_free(vmar, *base, size);
+    uint64_t base = vmar->window + (random_word() % places << TS_PAGE_SHIFT);
+    struct tree_gap gap = tree_find_gap(&vmar->children, base);
+    const struct region *before = gap.before != NULL ? container_of(gap.before, struct region, node) : NULL;
+    if ((before != NULL && before->base + before->size > base) || (gap.after != NULL && gap.after->key - base < size)) {
+        return false;
+    }
+    region->base = base;
+    tree_insert_into(&vmar->children, gap, &region->node, base);
+    return true;
 }
 
 bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base) {

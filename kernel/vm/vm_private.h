@@ -19,8 +19,8 @@ void address_space_reference(struct address_space *space);
 /* No region of the range touches [base, base+size), which lies inside it. */
 bool space_range_is_free(const struct vmar *vmar, uint64_t base, uint64_t size);
 
-/* A random place for a small mapping, next to others; false: not at once. */
-bool space_find_small(const struct vmar *vmar, uint64_t size, uint64_t *base);
+/* Puts a small region at a random place next to others; false: it found none at once. */
+bool space_place_small(struct vmar *vmar, struct region *region);
 
 /* A place for `size` bytes, a multiple of `alignment`, which is a power of two; false: none. */
 bool space_find_room(struct vmar *vmar, uint64_t size, uint64_t alignment, uint64_t *base);
@@ -45,9 +45,9 @@ struct mapping *vmar_find_mapping(const struct vmar *top, uint64_t address);
 /* At the end of a space: the mapping that was freed last, which it is charged for and keeps for the next. */
 void mapping_free_spare(struct address_space *space);
 
-/* The mapping is where its region says, and shows its VMO from now on. Both locks held. */
-static inline void mapping_link(struct mapping *mapping) {
-    list_add_tail(&mapping->vmo->view->mappings, &mapping->view_link);
+/* The mapping is where its region says, and shows its VMO's view from now on. Both locks held. */
+static inline void mapping_link(struct mapping *mapping, struct view *view) {
+    list_add_tail(&view->mappings, &mapping->view_link);
 }
 
 /* Of mapping.c, for mapping_unmap() alone. */

@@ -17,6 +17,8 @@
 static SLAB_CACHE(vmar_cache, struct vmar);
 static SLAB_CACHE(mapping_cache, struct mapping);
 
+const struct handle_view vmar_no_handle = {.rights = TS_RIGHT_ALL};
+
 static bool is_aligned(uint64_t value) {
     return (value & (TS_PAGE_SIZE - 1)) == 0;
 }
@@ -150,6 +152,10 @@ ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t opti
 
 static void unmap_all(struct vmar *vmar, uint64_t start, uint64_t end);
 
+static void mapping_hold(struct dependent *dependent);
+static void mapping_end(struct dependent *dependent);
+
+/* Charged to the space, with all that is the same for each of its mappings. */
 static __attribute__((noinline)) struct mapping *mapping_alloc(struct address_space *space) {
     if (account_charge(space->account, TS_CEILING_MEMORY, sizeof(struct mapping)) != TS_OK) {
         return NULL;
@@ -157,7 +163,15 @@ static __attribute__((noinline)) struct mapping *mapping_alloc(struct address_sp
     struct mapping *mapping = slab_alloc_dirty(&mapping_cache);
     if (mapping == NULL) {
         account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
+        return NULL;
     }
+    mapping->region.is_vmar = false;
+    mapping->view_link = (struct list_node){0};
+    mapping->space = space;
+    mapping->dependent.capability = NULL;
+    mapping->dependent.ends_with_handle = false;
+    mapping->dependent.hold = mapping_hold;
+    mapping->dependent.end = mapping_end;
     return mapping;
 }
 
@@ -166,8 +180,8 @@ static __attribute__((noinline)) void mapping_discard(struct address_space *spac
     account_release(space->account, TS_CEILING_MEMORY, sizeof(*mapping));
 }
 
-/* Charged to the space, as the spare one is; not linked anywhere. Null: no memory. */
-static inline struct mapping *mapping_new(struct address_space *space, struct vmo *vmo) {
+/* The spare one, or another; not linked anywhere, and ready to hang under the handle of its VMO. Null: no memory. */
+static inline struct mapping *mapping_make(struct address_space *space, struct vmo *vmo) {
     struct mapping *mapping = __atomic_exchange_n(&space->spare, NULL, __ATOMIC_ACQUIRE);
     if (mapping == NULL) {
         mapping = mapping_alloc(space);
@@ -176,17 +190,13 @@ static inline struct mapping *mapping_new(struct address_space *space, struct vm
         return NULL;
     }
     object_reference(&vmo->object);
-    mapping->region.is_vmar = false;
     mapping->vmo = vmo;
-    mapping->view_link = (struct list_node){0};
-    mapping->space = space;
-    mapping->dependent.capability = NULL;
-    mapping->dependent.ends_with_handle = false;
     mapping->held = false;
     mapping->state = MAPPING_NEW;
     return mapping;
 }
 
+/* It is as it was made, but for what mapping_make() sets. */
 static inline void mapping_free(struct mapping *mapping) {
     struct address_space *space = mapping->space;
     struct vmo *vmo = mapping->vmo;
@@ -245,23 +255,8 @@ static void mapping_end(struct dependent *dependent) {
     address_space_release(space);
 }
 
-/* Charged, and ready to hang under the handle of its VMO. */
-static inline struct mapping *mapping_make(struct address_space *space, struct vmo *vmo) {
-    struct mapping *mapping = mapping_new(space, vmo);
-    if (mapping != NULL) {
-        mapping->dependent.hold = mapping_hold;
-        mapping->dependent.end = mapping_end;
-    }
-    return mapping;
-}
-
 static struct family *family_of(const struct mapping *mapping) {
     return mapping->vmo->view->family;
-}
-
-static void mapping_place(struct vmar *vmar, struct mapping *mapping) {
-    mapping->state = MAPPING_PLACED;
-    tree_insert(&vmar->children, &mapping->region.node, mapping->region.base);
 }
 
 /* The second part of a divided mapping hangs where the first does. False: the first is being revoked. */
@@ -274,8 +269,9 @@ static void insert_tail(struct vmar *vmar, struct mapping *tail, const struct ma
     DEBUG_ASSERT(vmar->space->lock.owner == task_current());
     tail->permissions = mapping->permissions;
     tail->allowed = mapping->allowed;
-    mapping_place(vmar, tail);
-    mapping_link(tail);
+    tail->state = MAPPING_PLACED;
+    tree_insert(&vmar->children, &tail->region.node, tail->region.base);
+    mapping_link(tail, tail->vmo->view);
 }
 
 /* If the first part is being revoked, the second ends here and now. Space lock held. */
@@ -288,10 +284,10 @@ static void settle_tail(struct vmar *vmar, struct mapping *tail, struct mapping 
 }
 
 /* What a new mapping shows at once: memory in one piece, or with MAP_RANGE what is there. Both locks held. */
-static ts_status_t map_pages(struct mapping *mapping, bool what_is_there) {
+static inline ts_status_t map_pages(struct mapping *mapping, const struct family *family, bool what_is_there) {
     const struct vmo *vmo = mapping->vmo;
     const struct region *region = &mapping->region;
-    if (vmo->view->family->swap != NULL) {
+    if (family->swap != NULL) {
         return TS_ERR_NOT_SUPPORTED;
     }
     if (mapping->permissions == 0) {
@@ -346,50 +342,62 @@ static ts_status_t check_map(const struct vmar *vmar, ts_rights_t vmar_rights, u
     return check_part(vmo, options, vmo_offset, size);
 }
 
-/* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
-static ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
-    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
-    if (vmar->destroyed || mapping->state == MAPPING_REVOKED) {
-        return TS_ERR_BAD_STATE;
-    }
-    uint64_t base = 0;
-    ts_status_t status = TS_OK;
-    bool anywhere = ((options & (PLACEMENT | TS_VMAR_ALIGN_MASK)) | offset) == 0;
-    if (!anywhere || !space_find_small(vmar, mapping->region.size, &base)) {
-        status = place(vmar, options, offset, mapping->region.size, &base);
-    }
-    if (status != TS_OK) {
-        return status;
-    }
-    mapping->region.base = base;
-    if ((options & TS_VMAR_SPECIFIC_OVERWRITE) != 0) {
+/* Puts the mapping into the range, in place of what is there if the options say so. */
+static __attribute__((noinline)) ts_status_t mapping_place(struct vmar *vmar, uint32_t options, uint64_t offset,
+                                                           struct mapping *mapping) {
+    struct region *region = &mapping->region;
+    ts_status_t status = place(vmar, options, offset, region->size, &region->base);
+    if (status == TS_OK && (options & TS_VMAR_SPECIFIC_OVERWRITE) != 0) {
         bool any = false;
-        status = unmap_locked(vmar, base, mapping->region.size, &any);
+        status = unmap_locked(vmar, region->base, region->size, &any);
     }
     if (status == TS_OK) {
-        mutex_acquire(&family_of(mapping)->lock);
-        mapping_link(mapping);
-        status = map_pages(mapping, (options & TS_VMAR_MAP_RANGE) != 0);
-        mutex_release(&family_of(mapping)->lock);
-    }
-    if (status == TS_OK) {
-        mapping_place(vmar, mapping);
-        vmar->space->recent = mapping;
+        tree_insert(&vmar->children, &region->node, region->base);
     }
     return status;
 }
 
-ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
-                     ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
+/* The space's lock is held. The VMO may have become smaller since the range was looked at: then it faults (M8). */
+static inline ts_status_t map_locked(struct vmar *vmar, uint32_t options, uint64_t offset, struct mapping *mapping) {
+    DEBUG_ASSERT(vmar->space->lock.owner == task_current());
+    if (vmar->destroyed || mapping->state == MAPPING_REVOKED) {
+        return TS_ERR_BAD_STATE;
+    }
+    bool anywhere = ((options & (PLACEMENT | TS_VMAR_ALIGN_MASK)) | offset) == 0;
+    if (!anywhere || !space_place_small(vmar, &mapping->region)) {
+        ts_status_t status = mapping_place(vmar, options, offset, mapping);
+        if (status != TS_OK) {
+            return status;
+        }
+    }
+    struct view *view = mapping->vmo->view;
+    struct family *family = view->family;
+    mutex_acquire(&family->lock);
+    mapping_link(mapping, view);
+    ts_status_t status = map_pages(mapping, family, (options & TS_VMAR_MAP_RANGE) != 0);
+    mutex_release(&family->lock);
+    if (status != TS_OK) {
+        tree_remove(&vmar->children, &mapping->region.node);
+        return status;
+    }
+    mapping->state = MAPPING_PLACED;
+    vmar->space->recent = mapping;
+    return TS_OK;
+}
+
+ts_status_t vmar_map(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options, uint64_t offset,
+                     struct vmo *vmo, const struct handle_view *vmo_view, uint64_t vmo_offset, uint64_t size,
                      uint64_t *address) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     DEBUG_ASSERT(vmo->object.kind == TS_OBJECT_VMO);
     uint32_t allowed = 0;
-    ts_status_t status = check_map(vmar, vmar_rights, options, vmo, vmo_rights, vmo_offset, size, &allowed);
+    ts_status_t status =
+        check_map(vmar, vmar_view->rights, options, vmo, vmo_view->rights, vmo_offset, size, &allowed);
     if (status != TS_OK) {
         return status;
     }
-    struct mapping *mapping = mapping_make(vmar->space, vmo);
+    struct address_space *space = vmar->space;
+    struct mapping *mapping = mapping_make(space, vmo);
     if (mapping == NULL) {
         return TS_ERR_NO_MEMORY;
     }
@@ -399,11 +407,13 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
     mapping->permissions = options & PERMISSIONS;
     mapping->allowed = allowed;
     /* Before anything sleeps, because the node may be gone afterwards. */
+    struct capability *capability = vmo_view->capability;
     if (capability != NULL && dependent_attach(&mapping->dependent, capability) != TS_OK) {
         mapping_free(mapping);
         return TS_ERR_BAD_STATE;
     }
-    mutex_acquire(&vmar->space->lock);
+    object_reference(&vmar->object);
+    mutex_acquire(&space->lock);
     status = map_locked(vmar, options, offset, mapping);
     if (status == TS_OK) {
         *address = mapping->region.base;
@@ -412,7 +422,8 @@ ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t option
     } else {
         mapping_drop(mapping);
     }
-    mutex_release(&vmar->space->lock);
+    mutex_release(&space->lock);
+    object_release(&vmar->object);
     return status;
 }
 
@@ -660,6 +671,7 @@ ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
         return status;
     }
     struct address_space *space = vmar->space;
+    object_reference(&vmar->object);
     mutex_acquire(&space->lock);
     if (vmar->destroyed) {
         status = TS_ERR_BAD_STATE;
@@ -669,6 +681,7 @@ ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size) {
         status = status == TS_OK && !any ? TS_ERR_NOT_FOUND : status;
     }
     mutex_release(&space->lock);
+    object_release(&vmar->object);
     return status;
 }
 
@@ -774,21 +787,25 @@ static ts_status_t protect_locked(struct vmar *vmar, uint64_t address, uint64_t 
     return status;
 }
 
-ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size) {
+ts_status_t vmar_protect(struct vmar *vmar, const struct handle_view *view, uint32_t options, uint64_t address,
+                         uint64_t size) {
     DEBUG_ASSERT(vmar->object.kind == TS_OBJECT_VMAR);
     if ((options & ~PERMISSIONS) != 0 || !permissions_are_valid(options)) {
         return TS_ERR_INVALID_ARGS;
     }
-    if ((options & ~permissions_of_rights(rights)) != 0) {
+    if ((options & ~permissions_of_rights(view->rights)) != 0) {
         return TS_ERR_ACCESS_DENIED;
     }
     ts_status_t status = check_address(vmar, address, size);
     if (status != TS_OK) {
         return status;
     }
-    mutex_acquire(&vmar->space->lock);
+    struct address_space *space = vmar->space;
+    object_reference(&vmar->object);
+    mutex_acquire(&space->lock);
     status = vmar->destroyed ? TS_ERR_BAD_STATE : protect_locked(vmar, address, size, options);
-    mutex_release(&vmar->space->lock);
+    mutex_release(&space->lock);
+    object_release(&vmar->object);
     return status;
 }
 

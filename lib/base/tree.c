@@ -26,8 +26,8 @@ static void replace(struct tree *tree, struct tree_node *node, struct tree_node 
     }
 }
 
-/* Lifts `node` above its parent; the order of keys stays. */
-static void rotate_up(struct tree *tree, struct tree_node *node) {
+/* Lifts `node` above its parent; the order of keys stays. Heights are the caller's. */
+static void lift(struct tree *tree, struct tree_node *node) {
     struct tree_node *parent = node->parent;
     struct tree_node *moved;
     replace(tree, parent, node);
@@ -44,8 +44,6 @@ static void rotate_up(struct tree *tree, struct tree_node *node) {
         moved->parent = parent;
     }
     parent->parent = node;
-    parent->height = height_above(parent);
-    node->height = height_above(node);
 }
 
 /* The higher child of a node that leans too far goes up; its inner child first if that is the higher one. */
@@ -53,12 +51,16 @@ static struct tree_node *straighten(struct tree *tree, struct tree_node *node, b
     struct tree_node *child = left ? node->left : node->right;
     struct tree_node *inner = left ? child->right : child->left;
     struct tree_node *outer = left ? child->left : child->right;
+    struct tree_node *top = child;
     if (height_of(inner) > height_of(outer)) {
-        rotate_up(tree, inner);
-        child = inner;
+        lift(tree, inner);
+        top = inner;
     }
-    rotate_up(tree, child);
-    return child;
+    lift(tree, top);
+    node->height = height_above(node);
+    child->height = height_above(child);
+    top->height = height_above(top);
+    return top;
 }
 
 /* From the lowest node whose children changed upward, until a height is what it was. */
@@ -77,30 +79,51 @@ static void rebalance(struct tree *tree, struct tree_node *node) {
     }
 }
 
-/* A node has become higher by one: so do those above it, up to one whose other side is higher, or that leans too far.
- * Lifting makes that as high as before. */
+/* `node` has become too high for its parent's other side: it goes up, or its inner child if that is what has grown. The
+ * height of all is as before. */
+static void settle(struct tree *tree, struct tree_node *node, bool left) {
+    struct tree_node *parent = node->parent;
+    struct tree_node *inner = left ? node->right : node->left;
+    if (height_of(inner) + 1 == node->height) {
+        lift(tree, inner);
+        inner->height++;
+        node->height--;
+        node = inner;
+    }
+    lift(tree, node);
+    parent->height--;
+}
+
+/* A node has become higher by one: so do those above it, up to one whose other side is higher, or that leans too far. */
 static void grow(struct tree *tree, struct tree_node *node) {
     struct tree_node *parent;
     for (; (parent = node->parent) != NULL && parent->height == node->height; node = parent) {
         bool left = parent->left == node;
         if (node->height > height_of(left ? parent->right : parent->left) + 1) {
-            (void)straighten(tree, parent, left);
+            settle(tree, node, left);
             return;
         }
         parent->height++;
     }
 }
 
-void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
-    struct tree_node *parent = NULL;
-    struct tree_node **link = &tree->root;
-    while (*link != NULL) {
-        parent = *link;
-        link = key < parent->key ? &parent->left : &parent->right;
-    }
+/* Of two neighbours, one lies below the other, and has nothing on the other's side. */
+void tree_insert_into(struct tree *tree, struct tree_gap gap, struct tree_node *node, uint64_t key) {
+    bool right = gap.before != NULL && gap.before->right == NULL;
+    struct tree_node *parent = right ? gap.before : gap.after;
     *node = (struct tree_node){.parent = parent, .key = key, .height = 1};
-    *link = node;
+    if (right) {
+        parent->right = node;
+    } else if (parent != NULL) {
+        parent->left = node;
+    } else {
+        tree->root = node;
+    }
     grow(tree, node);
+}
+
+void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key) {
+    tree_insert_into(tree, tree_find_gap(tree, key), node, key);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node) {
@@ -120,7 +143,7 @@ void tree_remove(struct tree *tree, struct tree_node *node) {
     } else {
         replace(tree, node, node->left != NULL ? node->left : node->right);
     }
-    *node = (struct tree_node){0};
+    node->height = 0;
     rebalance(tree, changed);
 }
 

@@ -21,6 +21,28 @@ struct tree {
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 void tree_remove(struct tree *tree, struct tree_node *node);
 
+/* The neighbours that a key would have; null: none. Two registers: passed by value. */
+struct tree_gap {
+    struct tree_node *before, *after;
+};
+
+static inline struct tree_gap tree_find_gap(const struct tree *tree, uint64_t key) {
+    struct tree_gap gap = {NULL, NULL};
+    for (struct tree_node *node = tree->root; node != NULL;) {
+        if (key < node->key) {
+            gap.after = node;
+            node = node->left;
+        } else {
+            gap.before = node;
+            node = node->right;
+        }
+    }
+    return gap;
+}
+
+/* The tree is as it was when the gap for this key was found. */
+void tree_insert_into(struct tree *tree, struct tree_gap gap, struct tree_node *node, uint64_t key);
+
 static inline bool tree_contains(const struct tree_node *node) {
     return node->height != 0;
 }

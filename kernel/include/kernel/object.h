@@ -31,7 +31,7 @@ struct object {
     const struct object_ops *ops;
     uint8_t kind;               /* enum ts_object_kind */
     bool waitable;              /* has signals that can be waited for */
-    uint32_t references;        /* atomic */
+    uint32_t references;        /* atomic; at most INT32_MAX */
     uint32_t handles;           /* atomic: handles and in-flight handles */
     ts_signals_t signals;       /* written under lock; read without it as a hint */
     struct spinlock lock;       /* LOCK_OBJECT: protects signals and observers */
@@ -64,7 +64,7 @@ void object_last_release(struct object *object);
 
 static inline void object_reference(struct object *object) {
     uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
-    ASSERT(before != 0 && before != UINT32_MAX);
+    ASSERT((int32_t)before > 0);
 }
 
 /* The same for who found the object in a list, where it may be on its way out: false, and no reference. The list's lock

@@ -186,7 +186,7 @@ void wait_queue_wake_all(struct wait_queue *queue, ts_status_t status);
 struct mutex {
     struct wait_queue queue;
     uint32_t state;     /* atomic: enum mutex_state; CONTENDED changes with queue.lock held only */
-    struct task *owner; /* written by whoever has it */
+    struct task *owner; /* debug builds: who has it */
 };
 
 enum mutex_state { MUTEX_FREE, MUTEX_HELD, MUTEX_CONTENDED /* somebody may wait for it */ };
@@ -207,13 +207,17 @@ static inline void mutex_acquire(struct mutex *mutex) {
                                                       __ATOMIC_RELAXED), 0)) {
         mutex_wait(mutex);
     }
-    mutex->owner = task_current();
+    if (CONFIG_DEBUG) {
+        mutex->owner = task_current();
+    }
 }
 
 static inline void mutex_release(struct mutex *mutex) {
     uint32_t held = MUTEX_HELD;
-    DEBUG_ASSERT(mutex->owner == task_current());
-    mutex->owner = NULL;
+    if (CONFIG_DEBUG) {
+        ASSERT(mutex->owner == task_current());
+        mutex->owner = NULL;
+    }
     if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &held, MUTEX_FREE, false, __ATOMIC_RELEASE,
                                                       __ATOMIC_RELAXED), 0)) {
         mutex_wake(mutex);

@@ -76,13 +76,18 @@ void address_space_init(void);
  * rights: of the handles that were used; they limit what mappings may permit. */
 ts_status_t vmar_allocate(struct vmar *parent, ts_rights_t rights, uint32_t options, uint64_t offset, uint64_t size,
                           struct vmar **child, uint64_t *address);
-/* capability: of the VMO handle, whose revocation unmaps; null: the kernel's own mapping. The mapping keeps both before
- * anything sleeps: they need only have been looked up. */
-ts_status_t vmar_map(struct vmar *vmar, ts_rights_t vmar_rights, uint32_t options, uint64_t offset, struct vmo *vmo,
-                     ts_rights_t vmo_rights, struct capability *capability, uint64_t vmo_offset, uint64_t size,
-                     uint64_t *address);
-ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
-ts_status_t vmar_protect(struct vmar *vmar, ts_rights_t rights, uint32_t options, uint64_t address, uint64_t size);
 ts_status_t vmar_destroy(struct vmar *vmar);
 /* One of TS_VMO_OP_ on the VMOs that are mapped in the range (M16). BAD_STATE: not all of it is mapped. */
 ts_status_t vmar_op_range(struct vmar *vmar, uint32_t op, uint64_t address, uint64_t size);
+
+/* What the next three use need only have been looked up: they keep it before anything sleeps. A revocation of the VMO's
+ * handle unmaps. */
+ts_status_t vmar_map(struct vmar *vmar, const struct handle_view *vmar_view, uint32_t options, uint64_t offset,
+                     struct vmo *vmo, const struct handle_view *vmo_view, uint64_t vmo_offset, uint64_t size,
+                     uint64_t *address);
+ts_status_t vmar_unmap(struct vmar *vmar, uint64_t address, uint64_t size);
+ts_status_t vmar_protect(struct vmar *vmar, const struct handle_view *view, uint32_t options, uint64_t address,
+                         uint64_t size);
+
+/* For the kernel's own mappings: all rights, and no handle. */
+extern const struct handle_view vmar_no_handle;

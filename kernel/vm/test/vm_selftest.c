@@ -150,7 +150,7 @@ static bool policy_is_mapped(struct address_space *space, struct vmar *root, uin
     uint32_t expected = policy << PT_TYPE_SHIFT & space->table.format->kept_flags;
     EXPECT(vmo_create(&account, TS_PAGE_SIZE, 0, &vmo) == TS_OK);
     EXPECT(vmo_set_cache_policy(vmo, policy) == TS_OK);
-    EXPECT(vmar_map(root, TS_RIGHT_ALL, TS_VMAR_READ | TS_VMAR_WRITE, 0, vmo, TS_RIGHT_ALL, NULL, 0, TS_PAGE_SIZE,
+    EXPECT(vmar_map(root, &vmar_no_handle, TS_VMAR_READ | TS_VMAR_WRITE, 0, vmo, &vmar_no_handle, 0, TS_PAGE_SIZE,
                     &address) == TS_OK);
     object_release(&vmo->object);
     EXPECT(fault_resolve(space, address, FAULT_READ) == TS_OK);
@@ -186,8 +186,8 @@ static bool piece_is_mapped(struct vmar *root, uint64_t at, uint64_t size, size_
     uint64_t address = 0;
     EXPECT(vmo_create_physical(&account, PIECE_BASE, size, &vmo) == TS_OK);
     uint64_t offset = at - root->region.base;
-    ts_status_t status = vmar_map(root, TS_RIGHT_ALL, TS_VMAR_SPECIFIC | TS_VMAR_READ | TS_VMAR_WRITE, offset, vmo,
-                                  TS_RIGHT_ALL, NULL, 0, size, &address);
+    ts_status_t status = vmar_map(root, &vmar_no_handle, TS_VMAR_SPECIFIC | TS_VMAR_READ | TS_VMAR_WRITE, offset, vmo,
+                                  &vmar_no_handle, 0, size, &address);
     object_release(&vmo->object);
     EXPECT(status == TS_OK && address == at);
     EXPECT(pagetable_query(table, at + leaf, &first) == TS_OK && first.pa == PIECE_BASE + leaf);
