@@ -55,7 +55,7 @@ ts_status_t page_source_ask(struct page_source *source, uint64_t page, uint32_t 
 ts_status_t page_wait_finish(struct page_wait *wait) {
     struct page_source *source = wait->source;
     if (source == NULL) {
-        return reclaim_wait_for_room(wait->account, wait->at_ceiling);
+        return reclaim_wait_for_room(wait);
     }
     ts_status_t status = TS_OK;
     spinlock_acquire(&source->lock);

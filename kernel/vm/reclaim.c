@@ -25,14 +25,16 @@
 
 #define BATCH_MAX 32u /* pages that are sent to swap at a time: at most these, and at most an eighth of the frames */
 #define SWEEP_BATCH 256u
+#define RETURNING_MAX 8u /* pages beyond its frames that a domain may have */
 #define LOOK_AGAIN ((ts_time_t)100000000) /* ns: nobody tells who waits for room that swap is not served any more */
 
 struct reclaim_domain {
-    struct spinlock lock;      /* LOCK_RECLAIM: the set, which frames are in it, and the next three */
+    struct spinlock lock;      /* LOCK_RECLAIM: the set, which frames are in it, and the next four */
     struct reclaim_set set;
     uint32_t chosen;           /* victims that somebody is about to evict */
     uint32_t leaving;          /* pages on their way to swap */
     uint64_t departures;       /* pages that left so far */
+    bool stuck;                /* no page could leave since the last one did */
     struct wait_queue room;    /* who waits for a page to leave */
     struct swap_space *swap;   /* referenced; null: none. Set before the job has members */
     void *history;             /* ghosts of the set */
@@ -206,6 +208,7 @@ static void stop_leaving(struct reclaim_domain *domain, struct frame *frame) {
 static void note_departure(struct reclaim_domain *domain, struct frame *frame) {
     stop_leaving(domain, frame);
     domain->departures++;
+    domain->stuck = false;
     tell_waiter(domain);
 }
 
@@ -499,6 +502,11 @@ bool reclaim_lacks_room(struct account *account) {
     return lacks;
 }
 
+/* Room for one more page that comes back where nothing can leave. Domain lock held. */
+static bool may_exceed(const struct reclaim_domain *domain) {
+    return reclaim_pages(&domain->set) < (uint64_t)domain->frames + RETURNING_MAX;
+}
+
 static ts_status_t should_wait(struct account *account, const struct account *at_ceiling, struct page_wait *wait) {
     *wait = (struct page_wait){.account = account, .at_ceiling = at_ceiling};
     account_hold(account);
@@ -514,6 +522,22 @@ ts_status_t reclaim_ask(struct account *account, struct page_wait *wait) {
     bool full = is_full(domain);
     spinlock_release(&domain->lock);
     return full ? should_wait(account, NULL, wait) : reclaim_ask_below_ceiling(account, 1, wait);
+}
+
+ts_status_t reclaim_ask_return(struct account *account, struct page_wait *wait) {
+    if (!reclaim_has_swap(account)) {
+        return TS_OK;
+    }
+    struct reclaim_domain *domain = account->domain;
+    spinlock_acquire(&domain->lock);
+    bool full = is_full(domain) && !(domain->stuck && may_exceed(domain));
+    spinlock_release(&domain->lock);
+    if (full) {
+        (void)should_wait(account, NULL, wait);
+        wait->returning = true;
+        return TS_ERR_SHOULD_WAIT;
+    }
+    return reclaim_ask_below_ceiling(account, 1, wait);
 }
 
 ts_status_t reclaim_ask_below_ceiling(struct account *account, uint64_t pages, struct page_wait *wait) {
@@ -568,12 +592,21 @@ static ts_status_t wait_for_departure(struct reclaim_domain *domain) {
     return status == TS_ERR_TIMED_OUT ? TS_OK : status;
 }
 
-ts_status_t reclaim_wait_for_room(struct account *account, const struct account *at_ceiling) {
-    struct reclaim_domain *domain = account->domain;
+/* Nothing leaves: whether the page may come all the same. */
+static ts_status_t come_back(struct reclaim_domain *domain) {
+    spinlock_acquire(&domain->lock);
+    domain->stuck = true;
+    bool may = may_exceed(domain);
+    spinlock_release(&domain->lock);
+    return may ? TS_OK : TS_ERR_NO_MEMORY;
+}
+
+ts_status_t reclaim_wait_for_room(const struct page_wait *wait) {
+    struct reclaim_domain *domain = wait->account->domain;
     ts_status_t status = TS_OK;
     bool met = false;
     spinlock_acquire(&domain->lock);
-    const struct want want = {at_ceiling, domain->departures};
+    const struct want want = {wait->at_ceiling, domain->departures};
     while (status == TS_OK && !met) {
         send_away(domain, &want);
         met = is_met(domain, &want);
@@ -586,6 +619,9 @@ ts_status_t reclaim_wait_for_room(struct account *account, const struct account 
             spinlock_acquire(&domain->lock);
         }
     }
-    account_drop(account);
+    if (status == TS_ERR_NO_MEMORY && wait->returning) {
+        status = come_back(domain);
+    }
+    account_drop(wait->account);
     return status;
 }

@@ -23,11 +23,15 @@ bool reclaim_lacks_room(struct account *account);
 /* OK: there is room. SHOULD_WAIT: `wait` has to be finished, and then looked again. Locks may be held. */
 ts_status_t reclaim_ask(struct account *account, struct page_wait *wait);
 
+/* The same, for a page that comes back from swap: where nothing can leave, because swap is full, some come back beyond the
+ * domain's frames. That gives swap room again. */
+ts_status_t reclaim_ask_return(struct account *account, struct page_wait *wait);
+
 /* The same, of so many pages that are no memory of VMOs, and so in no domain. */
 ts_status_t reclaim_ask_below_ceiling(struct account *account, uint64_t pages, struct page_wait *wait);
 
 /* Of page_wait_finish(). NO_MEMORY: no page can leave; CANCELED: killed. */
-ts_status_t reclaim_wait_for_room(struct account *account, const struct account *at_ceiling);
+ts_status_t reclaim_wait_for_room(const struct page_wait *wait);
 
 /* A page that is aside is evicted now: written to swap, or dropped. It is freed next. Family lock held. */
 void reclaim_evicted(struct frame *frame, struct reclaim_key key);

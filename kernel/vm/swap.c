@@ -303,7 +303,7 @@ ts_status_t swap_in(struct family *family, struct swap_slot *slot, struct page_w
     uint64_t word = page_tree_find(&slot->space->vmo->own.tree, number);
     ts_status_t status = TS_OK;
     if (word == PAGE_ABSENT) {
-        status = swap_is_served(slot->space) ? reclaim_ask(slot->payer->account, wait) : TS_ERR_BAD_STATE;
+        status = swap_is_served(slot->space) ? reclaim_ask_return(slot->payer->account, wait) : TS_ERR_BAD_STATE;
         status = status == TS_OK ? page_source_ask(swap->source, number, TS_PAGE_REQUEST_READ, wait) : status;
     } else {
         take_back(family, slot, page_tree_frame(word));

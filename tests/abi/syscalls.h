@@ -3,7 +3,7 @@
  * The numbers of the system calls. The loader compares TS_ABI_ID with the program's. */
 #pragma once
 
-#define TS_ABI_ID 0x1329caeb3820757cul
+#define TS_ABI_ID 0xfd7335fc7e090b8ful
 
 #define TS_SYSCALL_NULL                     0
 #define TS_SYSCALL_HANDLE_CLOSE             1

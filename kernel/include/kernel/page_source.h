@@ -41,8 +41,9 @@ struct page_source {
 /* A thread that waits for a page, on its stack; or for room for one. */
 struct page_wait {
     struct list_node link;      /* in source->waits, until it is answered */
-    struct page_source *source; /* referenced; null: it waits for room, and the rest but for these two has no meaning */
+    struct page_source *source; /* referenced; null: it waits for room, and the rest but for these three has no meaning */
     struct account *account;    /* for whom; held */
+    bool returning;             /* for a page that comes back from swap */
     const struct account *at_ceiling; /* it or one above, whose ceiling leaves none; null: its domain does not */
     struct task *task;
     uint64_t page;
