@@ -14,7 +14,7 @@
 #define HOT      16u /* pages that half of the accesses go to */
 #define STOP_KEY 99u
 
-enum { WORD_REQUESTS = 10, WORD_PAGES_MAX, WORD_PAGES_END, WORDS_END };
+enum { WORD_REQUESTS = 10, WORD_PAGES_MAX, WORD_PAGES_END, WORD_SEEN, WORDS_END };
 
 static ts_handle_t pager, port, paged, program_job;
 
@@ -298,6 +298,10 @@ static void use_memory(uint64_t pages) {
     ts_handle_t vmo = make_vmo(2 * ROOM * PAGE);
     use_room(guest_self.job, vmo, &next, 0, pages * PAGE);
     wait_signals(guest_self.job, TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL);
+    ts_time_t end = ts_time_after(GUEST_PATIENCE);
+    while (shared_get(WORD_SEEN) == 0 && ts_time_now() < end) {
+        (void)!ts_thread_sleep(ts_time_after(TS_MILLISECOND));
+    }
 }
 
 static void pressure_is_of_jobs_below_too(void) {
@@ -306,9 +310,11 @@ static void pressure_is_of_jobs_below_too(void) {
     CHECK_OK(ts_job_create(job, 0, &below));
     CHECK_OK(ts_job_create(job, 0, &other));
     CHECK_OK(ts_job_set_ceiling(job, TS_CEILING_MEMORY, ROOM * PAGE));
+    shared_set(WORD_SEEN, 0);
     if (guest_child_start(&child, below, use_memory, ROOM - 2, TS_HANDLE_INVALID)) {
         wait_signals(other, TS_SIGNAL_PRESSURE | TS_SIGNAL_PRESSURE_CRITICAL);
         CHECK_EQUAL(0, signals_of(beside));
+        shared_set(WORD_SEEN, 1);
         CHECK_EQUAL(0, guest_child_end(&child));
     }
     wait_signals(job, 0);
