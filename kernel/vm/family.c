@@ -477,7 +477,11 @@ bool view_shows(const struct view *view, uint64_t index, const struct frame *fra
 }
 
 bool family_has_page(const struct family *family, uint64_t index, const struct frame *frame) {
+    unsigned looked = 0;
     LIST_FOR_EACH(node, &family->views) {
+        if (++looked % COUNT_BATCH == 0) {
+            sched_preemption_point();
+        }
         const struct view *view = container_of(node, const struct view, link);
         if (page_tree_frame(page_tree_find(&view->tree, index)) == frame) {
             return true;

@@ -58,7 +58,8 @@ ts_status_t view_ask(struct view *view, uint64_t page, struct page_wait *wait);
 /* Whether the source wants to be asked before this page of its view is written. */
 bool view_must_ask_dirty(const struct view *view, uint64_t page);
 
-/* Whether a view shows this page at an index of the family, its own or the source's; whether any view has it itself. */
+/* Whether a view shows this page at an index of the family, its own or the source's; whether any view has it itself, which
+ * has preemption points. */
 bool view_shows(const struct view *view, uint64_t index, const struct frame *frame);
 bool family_has_page(const struct family *family, uint64_t index, const struct frame *frame);
 

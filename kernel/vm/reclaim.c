@@ -25,6 +25,7 @@
 
 #define BATCH_MAX 32u /* pages that are sent to swap at a time: at most these, and at most an eighth of the frames */
 #define SWEEP_BATCH 256u
+#define VIEW_BATCH 64u
 #define RETURNING_MAX 8u /* pages beyond its frames that a domain may have */
 #define LOOK_AGAIN ((ts_time_t)100000000) /* ns: nobody tells who waits for room that swap is not served any more */
 
@@ -293,6 +294,13 @@ struct victim {
     const struct account *only; /* it leaves if it is charged there, or below; null: in any case */
 };
 
+/* Between views of a family, of which a program may make thousands. */
+static void rest(unsigned *looked) {
+    if (++*looked % VIEW_BATCH == 0) {
+        sched_preemption_point();
+    }
+}
+
 /* What a policy has to do before it finds a victim, in parts. Domain lock held; given back meanwhile. */
 static void sweep(struct reclaim_domain *domain) {
     uint32_t parts = reclaim_pages(&domain->set) / SWEEP_BATCH + 1; /* a round; others may access pages meanwhile */
@@ -351,7 +359,9 @@ static void evict_paged(struct reclaim_domain *domain, const struct victim *vict
 
 /* Whether the page may leave by way of swap; it stays aside otherwise. */
 static bool can_be_swapped(const struct victim *victim) {
+    unsigned looked = 0;
     LIST_FOR_EACH(node, &victim->family->views) {
+        rest(&looked);
         const struct view *view = container_of(node, const struct view, link);
         bool holds = view->pins != 0 || container_of(view, const struct vmo, own)->memory_type != PT_TYPE_CACHED;
         if (holds && view_shows(view, victim->index, victim->frame)) {
@@ -364,7 +374,9 @@ static bool can_be_swapped(const struct victim *victim) {
 /* Whether relatives of jobs with other swap, or none, see the page. They did not choose this swap's server, which could
  * change what they have looked at already: so it stays until they are gone. */
 static bool is_seen_elsewhere(const struct reclaim_domain *domain, const struct victim *victim) {
+    unsigned looked = 0;
     LIST_FOR_EACH(node, &victim->family->views) {
+        rest(&looked);
         const struct view *view = container_of(node, const struct view, link);
         const struct account *account = view->payer->account;
         bool same = reclaim_has_swap(account) && account->domain->swap == domain->swap;
@@ -562,7 +574,8 @@ static bool is_met(const struct reclaim_domain *domain, const struct want *want)
 static bool is_enough(const struct reclaim_domain *domain, const struct want *want) {
     uint32_t batch = domain->frames / 8 < BATCH_MAX ? domain->frames / 8 + 1 : BATCH_MAX;
     uint32_t leaving = domain->leaving + domain->chosen;
-    uint32_t staying = reclaim_pages(&domain->set) - (leaving < reclaim_pages(&domain->set) ? leaving : 0);
+    uint32_t pages = reclaim_pages(&domain->set);
+    uint32_t staying = leaving < pages ? pages - leaving : 0; /* a page that is just sent away counts twice */
     return leaving >= batch || (want->at_ceiling != NULL ? is_met(domain, want) : staying + batch <= domain->frames);
 }
 

@@ -66,9 +66,10 @@ static ts_status_t make_slots(struct swap_space *space) {
     return TS_OK;
 }
 
-static void free_space(struct swap_space *space) {
+void swap_space_free(struct swap_space *space) {
     for (uint64_t i = 0; i < count_parts(space->slots); i++) {
         heap_free(space->part[i]);
+        sched_preemption_point();
     }
     account_release(space->account, TS_CEILING_MEMORY, space->charged);
     heap_free(space);
@@ -121,7 +122,7 @@ static ts_status_t make_space(struct vmo *vmo, struct swap_space **result) {
     space->charged = charged;
     space->slots = (uint32_t)slots;
     if (make_slots(space) != TS_OK || make_nodes(&vmo->own) != TS_OK) {
-        free_space(space);
+        swap_space_free(space);
         return TS_ERR_NO_MEMORY;
     }
     *result = space;
@@ -146,10 +147,6 @@ ts_status_t swap_attach(struct vmo *vmo, struct swap_space **space) {
 
 void swap_detach(struct swap_space *space) {
     object_release(&space->vmo->object);
-}
-
-void swap_space_free(struct swap_space *space) {
-    free_space(space);
 }
 
 size_t swap_space_size(const struct swap_space *space) {

@@ -23,7 +23,7 @@
 ts_status_t swap_attach(struct vmo *vmo, struct swap_space **space);
 void swap_detach(struct swap_space *space);
 
-/* At the end of its VMO. */
+/* At the end of its VMO. Preemption points. */
 void swap_space_free(struct swap_space *space);
 
 /* Bytes that its VMO's account is charged for it. */
